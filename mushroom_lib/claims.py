@@ -44,14 +44,18 @@ def _short(x):
     return f"{x:.3g}" if abs(x) < 1000 else f"{x:.0f}"
 
 
-def band_text(c) -> str:
+def band_text(
+    c,  # a claim as `make_claim` returns it
+) -> str:
     "The band of claim `c` in words."
     if c["low"] is None: return f"at most {_short(c['high'])}"
     if c["high"] is None: return f"at least {_short(c['low'])}"
     return f"between {_short(c['low'])} and {_short(c['high'])}"
 
 
-def claim_text(c) -> str:
+def claim_text(
+    c,  # a claim as `make_claim` returns it
+) -> str:
     "Claim `c` as one line: does it hold, the sentence, the value, its spread and its band."
     spread = f" ({c['n']} runs: {_short(c['least'])} to {_short(c['most'])})" if c["n"] > 1 else ""
     return f"{'holds' if c['holds'] else 'FAILS'}: {c['sentence']}: {_short(c['value'])}{spread}, claimed {band_text(c)}  [{c['id']}]"

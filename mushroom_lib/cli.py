@@ -31,7 +31,9 @@ def copy_lessons(
     return copied, kept
 
 
-def lessons(args):
+def lessons(
+    args,  # the parsed arguments
+):
     "Copies the lessons and opens Jupyter on the first one."
     copied, kept = copy_lessons(args.folder)
     print(f"{len(copied)} lessons copied to {args.folder}" + (f", {len(kept)} were there and were left alone" if kept else ""))
@@ -40,14 +42,18 @@ def lessons(args):
     return subprocess.run([sys.executable, "-m", "jupyterlab", str(first)]).returncode
 
 # %% ../nbs/lib_cli.ipynb #0a0c8919
-def photos(args):
+def photos(
+    args,  # the parsed arguments
+):
     "Downloads what is missing of the field photos, checks each, and reports what could not be had."
     result = download(records("field"), mirror=args.mirror)
     print(result)
     return 1 if result.failed else 0
 
 
-def verify_files(args):
+def verify_files(
+    args,  # the parsed arguments
+):
     "Prints every file that is missing, altered, unfiled or unreadable."
     names, found = [args.collection] if args.collection else list(load_sources()["collections"]), []
     for name in names:
@@ -61,7 +67,9 @@ def verify_files(args):
     return 1 if found else 0
 
 
-def print_credits(args):
+def print_credits(
+    args,  # the parsed arguments
+):
     "Prints the attribution page, or writes it to a file."
     page = credits(records(args.collection))
     if not args.output: print(page)
@@ -69,41 +77,49 @@ def print_credits(args):
     return 0
 
 # %% ../nbs/lib_cli.ipynb #265a733f
+def _command(sub, name, function, help):
+    "A subparser that runs `function`."
+    c = sub.add_parser(name, help=help, description=help)
+    c.set_defaults(run=function)
+    return c
+
+# %% ../nbs/lib_cli.ipynb #c8adf270
 def parser():
     "The command's argparse parser."
     p = argparse.ArgumentParser(prog="mushrooms", description="The mushroom course: its lessons, photos, checks and credits.")
     p.add_argument("--version", action="version", version=f"mushroom-lib {__version__}")
     sub = p.add_subparsers(required=True, metavar="COMMAND")
 
-    def command(name, function, help):
-        c = sub.add_parser(name, help=help, description=help)
-        c.set_defaults(run=function)
-        return c
-
-    c = command("lessons", lessons, "copy the lessons into a folder (never over a file that is there) and open Jupyter")
+    c = _command(sub, "lessons", lessons, "copy the lessons into a folder (never over a file that is there) and open Jupyter")
     c.add_argument("folder", nargs="?", default="mushroom-lessons", help="where to (default: %(default)s)")
     c.add_argument("--no-open", action="store_true", help="only copy")
-    c = command("photos", photos, "download and verify the field photos; a second run fetches only what is missing")
+    c = _command(sub, "photos", photos, "download and verify the field photos; a second run fetches only what is missing")
     c.add_argument("--mirror", help="a folder or base URL that serves the files (default: $MUSHROOMS_MIRROR)")
-    c = command("verify", verify_files, "check every photo on this machine against SOURCES.json")
+    c = _command(sub, "verify", verify_files, "check every photo on this machine against SOURCES.json")
     c.add_argument("collection", nargs="?", help="one collection (default: all)")
-    c = command("credits", print_credits, "print the attribution page: who made each picture, and under which licence")
+    c = _command(sub, "credits", print_credits, "print the attribution page: who made each picture, and under which licence")
     c.add_argument("collection", nargs="?", help="one collection (default: all)")
     c.add_argument("--output", metavar="FILE", help="write the page to a file")
     return p
 
-
+# %% ../nbs/lib_cli.ipynb #8391798d
 def main(
     argv=None,  # the arguments as a list; None for the command line's
 ) -> int:
     "Runs the command and returns its exit status."
     args = parser().parse_args(argv)
-    try: return args.run(args)
+    try:
+        status = args.run(args)
+        sys.stdout.flush()
+        return status
+    except BrokenPipeError:  # whoever reads our output, `head` for instance, has had enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return 0
     except (ValueError, OSError) as e: print(f"mushrooms: {e}", file=sys.stderr)
     except KeyboardInterrupt: print("mushrooms: interrupted; what is complete was kept", file=sys.stderr)
     return 1
 
-# %% ../nbs/lib_cli.ipynb #f5d86382
+# %% ../nbs/lib_cli.ipynb #f588f25b
 def one_thread(
     cells=None,  # what nbdev is about to run; not looked at
 ):

@@ -48,8 +48,10 @@ def imagenet_model(
     return model.eval().requires_grad_(False)
 
 # %% ../nbs/lib_features.ipynb #a49a30d9
-def fold_batchnorm(model):
-    "Folds every BatchNorm that directly follows a convolution into it, in place; `model` must be in evaluation mode."
+def fold_batchnorm(
+    model,  # a torch Module in evaluation mode; changed in place
+):
+    "The model, every BatchNorm that directly follows a convolution folded into it."
     import torch
     from torch.nn.utils.fusion import fuse_conv_bn_eval
     for parent in list(model.modules()):
@@ -153,6 +155,13 @@ def _views(file, digest, size, augment):
     return np.stack([view(im, size, rng) for rng in rngs])
 
 
+def _pictures(files, digests, size, augment):
+    "The views of several photos as one uint8 array; Pillow decodes outside Python's lock, so threads help."
+    from concurrent.futures import ThreadPoolExecutor
+    with ThreadPoolExecutor(os.cpu_count()) as threads:
+        return np.concatenate(list(threads.map(lambda f, d: _views(f, d, size, augment), files, digests)))
+
+
 def _forward(pictures, where=None, batch=32):
     "Features of uint8 pictures (n, size, size, 3) as a float32 array (n, 1280)."
     import torch
@@ -173,23 +182,19 @@ def features(
 ) -> np.ndarray:
     "Float32 features, (n, 1280), or (n, augment, 1280) with views; computed once a photo. Raises PhotoError naming a bad file."
     import hashlib
-    from concurrent.futures import ThreadPoolExecutor
     from tqdm import tqdm
     files, shape = [Path(f) for f in files], (augment, N_FEATURES) if augment else (N_FEATURES,)
     folder = Path(cache or cache_dir()) / f"{_weights_tag()}-crop{size}" / f"views{augment}"
     known = read_cache(folder, shape)
     digests = [hashlib.sha256(f.read_bytes()).digest() if f.is_file() else b"" for f in files]
     todo = list({d: f for f, d in zip(files, digests) if d not in known}.items())
-    bar = tqdm(total=len(todo), desc="features", unit="photo", disable=not (progress and todo), leave=False)
-    with ThreadPoolExecutor(os.cpu_count()) as threads:  # Pillow decodes outside Python's lock
+    with tqdm(total=len(todo), desc="features", unit="photo", disable=not (progress and todo), leave=False) as bar:
         for k in range(0, len(todo), 64):
             keys, names = zip(*todo[k:k + 64])
-            pictures = list(threads.map(lambda f, d: _views(f, d, size, augment), names, keys))
-            rows = _forward(np.concatenate(pictures)).reshape(len(keys), *shape)
+            rows = _forward(_pictures(names, keys, size, augment)).reshape(len(keys), *shape)
             write_shard(folder, keys, rows)
             known.update(zip(keys, rows))
             bar.update(len(keys))
-    bar.close()
     return np.stack([known[d] for d in digests]) if files else np.empty((0, *shape), np.float32)
 
 # %% ../nbs/lib_features.ipynb #92beb612
@@ -205,7 +210,7 @@ def probe(
     X,            # features, (n, d)
     y,            # labels, (n,)
     C=30.,        # inverse strength of the L2 penalty, as in scikit-learn
-    max_iter=500,
+    max_iter=500, # of the solver, L-BFGS
 ):
     "A fitted scikit-learn pipeline with `predict` and `predict_proba`; needs at least two labels."
     from sklearn.decomposition import PCA

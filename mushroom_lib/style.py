@@ -22,7 +22,7 @@ def use_style():
 
 # %% ../nbs/lib_style.ipynb #d8d85a02
 class PhotoGrid:
-    "Pictures in rows with a caption each; shows itself in a notebook as a JPEG, with the captions as its text."
+    "Pictures in rows, each with a caption; a notebook shows it as a JPEG with the captions as its text."
     def __init__(self,
         pictures,    # PIL pictures or uint8 arrays of shape (height, width, 3)
         captions,    # a text for each picture; lines are parted by a newline
@@ -34,22 +34,23 @@ class PhotoGrid:
         if len(self.captions) != len(pictures):
             raise ValueError(f"{len(pictures)} pictures and {len(self.captions)} captions: give one caption a picture")
         nrow, lines = max(1, -(-len(pictures) // ncol)), max((c.count("\n") + 1 for c in self.captions), default=1)
-        self.figure = Figure(figsize=(width * ncol, nrow * (width + .17 * lines)), layout="constrained")
-        for k in range(nrow * ncol):
-            ax = self.figure.add_subplot(nrow, ncol, k + 1)
-            ax.axis("off")
-            if k >= len(pictures): continue
-            ax.imshow(pictures[k])
-            ax.set_title(self.captions[k], fontsize=7, loc="center")
+        self.figure = Figure(figsize=(width * ncol, nrow * (width + .02 + .13 * lines)), layout="constrained")
+        for ax in self.figure.subplots(nrow, ncol, squeeze=False).flat: ax.axis("off")
+        for ax, picture, caption in zip(self.figure.axes, pictures, self.captions):
+            ax.imshow(picture)
+            ax.set_title(caption, fontsize=7, loc="center")
 
-    def save(self, path, **kwargs):
-        "Writes the grid as a picture file; the ending of `path` decides the format."
+    def save(self,
+        path,      # or an open file
+        **kwargs,  # for matplotlib's savefig
+    ):
+        "Writes the grid as a picture; the ending of `path` decides the format."
         self.figure.savefig(path, **kwargs)
 
     def _repr_mimebundle_(self, include=None, exclude=None):
         import io
         out = io.BytesIO()
-        self.save(out, format="jpeg", dpi=100, pil_kwargs=dict(quality=82, optimize=True))
+        self.save(out, format="jpeg", dpi=100, pil_kwargs=dict(quality=78, optimize=True))
         return {"image/jpeg": out.getvalue(), "text/plain": repr(self)}
 
     def __repr__(self): return "Photos: " + "; ".join(c.replace("\n", ", ") for c in self.captions)
