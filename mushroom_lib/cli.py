@@ -66,7 +66,7 @@ def verify_files(
     for p in found: print(f"{p['problem']:10} {p['collection']}/{p['file']}: {p['detail']}")
     return 1 if found else 0
 
-
+# %% ../nbs/lib_cli.ipynb #a43cdeba
 def print_credits(
     args,  # the parsed arguments
 ):
@@ -76,14 +76,14 @@ def print_credits(
     else: Path(args.output).write_text(page, encoding="utf-8")
     return 0
 
-# %% ../nbs/lib_cli.ipynb #265a733f
+# %% ../nbs/lib_cli.ipynb #c8adf270
 def _command(sub, name, function, help):
     "A subparser that runs `function`."
     c = sub.add_parser(name, help=help, description=help)
     c.set_defaults(run=function)
     return c
 
-# %% ../nbs/lib_cli.ipynb #c8adf270
+# %% ../nbs/lib_cli.ipynb #8391798d
 def parser():
     "The command's argparse parser."
     p = argparse.ArgumentParser(prog="mushrooms", description="The mushroom course: its lessons, photos, checks and credits.")
@@ -102,7 +102,7 @@ def parser():
     c.add_argument("--output", metavar="FILE", help="write the page to a file")
     return p
 
-# %% ../nbs/lib_cli.ipynb #8391798d
+# %% ../nbs/lib_cli.ipynb #8c146fbf
 def main(
     argv=None,  # the arguments as a list; None for the command line's
 ) -> int:
@@ -119,7 +119,7 @@ def main(
     except KeyboardInterrupt: print("mushrooms: interrupted; what is complete was kept", file=sys.stderr)
     return 1
 
-# %% ../nbs/lib_cli.ipynb #f588f25b
+# %% ../nbs/lib_cli.ipynb #19141772
 def one_thread(
     cells=None,  # what nbdev is about to run; not looked at
 ):

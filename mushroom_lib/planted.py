@@ -14,17 +14,21 @@ from pathlib import Path
 import numpy as np
 
 # %% ../nbs/lib_planted.ipynb #f114bfaf
+def _chunk(name, data):
+    "A chunk of a PNG file: its length, name, data and checksum."
+    return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+
+
 def huge_png(
     side=50_000,  # pixels a side that the header claims
 ) -> bytes:
     "A PNG file of a few dozen bytes whose header claims `side` x `side` pixels."
-    def chunk(name, data): return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
     header = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"\0" * 64)) + chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", header) + _chunk(b"IDAT", zlib.compress(b"\0" * 64)) + _chunk(b"IEND", b"")
 
 # %% ../nbs/lib_planted.ipynb #049de92f
-ODD = {"sideways.jpg": "turned by a note in its EXIF", "cmyk.jpg": "four colours for print", "alpha.png": "half transparent",
-       "palette.png": "a palette, one of its colours transparent", "sixteen_bit.png": "sixteen bits a pixel"}
+ODD = {"sideways.jpg": "turned by a note in its EXIF", "cmyk.jpg": "four colours for print", "alpha.png": "its top is transparent",
+       "palette.png": "a palette, one of its colours transparent", "sixteen_bit.png": "grey, sixteen bits a pixel"}
 
 
 def odd_files(
@@ -37,12 +41,16 @@ def odd_files(
     folder.mkdir(parents=True, exist_ok=True)
     sideways = Image.Exif()
     sideways[0x0112] = 6  # EXIF orientation: turn by 90 degrees to see it upright
-    veil = Image.linear_gradient("L").resize(photo.size)
+    top = (0, 0, photo.width, photo.height // 3)
+    hidden, veil = photo.copy(), Image.new("L", photo.size, 255)
+    hidden.paste((255, 0, 255), top)  # nobody sees what lies under transparent pixels, and programs leave rubbish there
+    veil.paste(0, top)
+    few = hidden.quantize(64)
     grey = np.asarray(photo.convert("L")).astype(np.uint16) * 257
     photo.rotate(90, expand=True).save(folder / "sideways.jpg", exif=sideways)
     photo.convert("CMYK").save(folder / "cmyk.jpg")
-    photo.quantize(64).save(folder / "palette.png", transparency=0)
-    Image.merge("RGBA", [*photo.split(), veil]).save(folder / "alpha.png")
+    few.save(folder / "palette.png", transparency=few.getpixel((0, 0)))
+    Image.merge("RGBA", [*hidden.split(), veil]).save(folder / "alpha.png")
     Image.fromarray(grey).save(folder / "sixteen_bit.png")
     return {folder / name: odd for name, odd in ODD.items()}
 

@@ -21,6 +21,18 @@ def use_style():
         "font.size": 10, "axes.titlesize": 11, "axes.titlelocation": "left", "legend.frameon": False, "image.cmap": "cividis"})
 
 # %% ../nbs/lib_style.ipynb #d8d85a02
+def _draw(pictures, captions, ncol, width):
+    "A matplotlib Figure of the pictures in rows of `ncol`, each `width` inches wide under its caption."
+    from matplotlib.figure import Figure
+    nrow, lines = max(1, -(-len(pictures) // ncol)), max((c.count("\n") + 1 for c in captions), default=1)
+    fig = Figure(figsize=(width * ncol, nrow * (width + .12 + .125 * lines)), layout="constrained")
+    for ax in fig.subplots(nrow, ncol, squeeze=False).flat: ax.axis("off")
+    for ax, picture, caption in zip(fig.axes, pictures, captions):
+        ax.imshow(picture)
+        ax.set_title(caption, fontsize=7, loc="center")
+    return fig
+
+# %% ../nbs/lib_style.ipynb #8f559e30
 class PhotoGrid:
     "Pictures in rows, each with a caption; a notebook shows it as a JPEG with the captions as its text."
     def __init__(self,
@@ -29,16 +41,10 @@ class PhotoGrid:
         ncol=4,      # pictures a row
         width=1.75,  # inches a picture
     ):
-        from matplotlib.figure import Figure
         self.captions = [str(c) for c in captions]
         if len(self.captions) != len(pictures):
             raise ValueError(f"{len(pictures)} pictures and {len(self.captions)} captions: give one caption a picture")
-        nrow, lines = max(1, -(-len(pictures) // ncol)), max((c.count("\n") + 1 for c in self.captions), default=1)
-        self.figure = Figure(figsize=(width * ncol, nrow * (width + .02 + .13 * lines)), layout="constrained")
-        for ax in self.figure.subplots(nrow, ncol, squeeze=False).flat: ax.axis("off")
-        for ax, picture, caption in zip(self.figure.axes, pictures, self.captions):
-            ax.imshow(picture)
-            ax.set_title(caption, fontsize=7, loc="center")
+        self.figure = _draw(pictures, self.captions, ncol, width)
 
     def save(self,
         path,      # or an open file
@@ -49,8 +55,7 @@ class PhotoGrid:
 
     def _repr_mimebundle_(self, include=None, exclude=None):
         import io
-        out = io.BytesIO()
-        self.save(out, format="jpeg", dpi=100, pil_kwargs=dict(quality=78, optimize=True))
+        self.save(out := io.BytesIO(), format="jpeg", dpi=100, pil_kwargs=dict(quality=78, optimize=True))
         return {"image/jpeg": out.getvalue(), "text/plain": repr(self)}
 
     def __repr__(self): return "Photos: " + "; ".join(c.replace("\n", ", ") for c in self.captions)

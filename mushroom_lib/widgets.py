@@ -30,7 +30,7 @@ def answer(
 def upload_button(
     function,              # called with (name, content in bytes) for each file; what it returns is displayed
     accept="image/*",      # what the file chooser offers
-    description="Choose a photo",
+    description="Choose a photo",  # what the button says
 ):
     "A box with a FileUpload button (its first child) and an Output (its second), in either generation of ipywidgets."
     import ipywidgets as w

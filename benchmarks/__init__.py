@@ -1,0 +1,1 @@
+"Timings and the tables they print; nothing here is a test."

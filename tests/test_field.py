@@ -1,0 +1,52 @@
+"With the real photos: all arrive, all verify, and the lessons hold on them."
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tools.notebooks import TOP, lessons
+
+BIN = Path(sys.executable).parent
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory): return tmp_path_factory.mktemp("home")
+
+
+def run(*args, home, mirror=None, cwd=None):
+    env = {**os.environ, "MUSHROOMS_HOME": str(home), **({"MUSHROOMS_MIRROR": str(mirror)} if mirror else {})}
+    return subprocess.run([str(a) for a in args], env=env, cwd=cwd, capture_output=True, text=True, timeout=600)
+
+
+def test_all_photos_arrive_from_a_mirror_and_verify(field_photos, home):
+    r = run(BIN / "mushrooms", "photos", home=home, mirror=field_photos)
+    assert r.returncode == 0 and "305 fetched" in r.stdout, r.stdout + r.stderr
+    r = run(BIN / "mushrooms", "verify", "field", home=home)
+    assert r.returncode == 0 and "305 photos filed, 0 problems" in r.stdout, r.stdout
+    r = run(BIN / "mushrooms", "photos", home=home, mirror=field_photos)
+    assert "0 fetched, 305 were there, 0 failed" in r.stdout
+
+
+@pytest.mark.parametrize("name", [p.name for p in lessons()])
+def test_lesson_holds_on_the_field_photos(field_photos, home, name):
+    run(BIN / "mushrooms", "photos", home=home, mirror=field_photos)
+    r = run(BIN / "nbdev_test", f"nbs/{name}", home=home, cwd=TOP)
+    assert r.returncode == 0 and "Success" in r.stdout, r.stderr[-3000:]
+
+
+def test_filed_facts_are_those_of_the_photos(field_photos):
+    "SOURCES.json agrees with the list of facts beside the photos."
+    from mushroom_lib.sources import records
+    from tools.file_sources import field_record, rows
+    assert [field_record(r) for r in sorted(rows(field_photos.parent / "photos.jsonl"), key=lambda r: r["file"])] == records("field")
+
+
+def test_no_field_photo_is_committed(field_photos):
+    import hashlib
+    ours = subprocess.run(["git", "ls-files", "-z"], cwd=TOP, capture_output=True, check=True).stdout.split(b"\0")
+    theirs = {hashlib.sha256(p.read_bytes()).hexdigest() for p in field_photos.rglob("*") if p.is_file()}
+    for name in filter(None, ours):
+        path = TOP / name.decode()
+        if path.is_file(): assert hashlib.sha256(path.read_bytes()).hexdigest() not in theirs, name
