@@ -71,7 +71,7 @@ def test_first_lesson_runs_and_answers(lab):
         page.locator(".jp-Notebook").wait_for(timeout=60_000)
         idle(lab, 60)
         menu(page, "Run", "Run All Cells")
-        idle(lab, 240)
+        idle(lab, 400)
         menu(page, "File", "Save Notebook")
         time.sleep(2)
         cells = saved(lab)
