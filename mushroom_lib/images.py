@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .sources import collection_dir, credit, records
+from .sources import collection_dir, records
 
 # %% ../nbs/lib_images.ipynb #a2a9e71e
 class PhotoError(ValueError):
