@@ -1,4 +1,4 @@
-"""Installs the course from settings.ini; the wheel carries the lessons, the lab photos and SOURCES.json as package data."""
+"""Installs the course from settings.ini; the wheel carries the lessons, the rendered photos and SOURCES.json as package data."""
 import shutil
 from configparser import ConfigParser
 from pathlib import Path
@@ -10,7 +10,9 @@ HERE = Path(__file__).parent
 CFG = ConfigParser(delimiters=["="])
 CFG.read(HERE / "settings.ini", encoding="utf-8")
 CFG = CFG["DEFAULT"]
-DATA = ["SOURCES.json", "m_mushrooms/lab/**/*", "m_mushrooms/api_examples/*.json", "nbs/[0-9]*.ipynb"]
+MADE = ["lab", "lookalikes", "confound", "nearduplicates", "drift"]  # the rendered photos, each set with its masks
+DATA = ["SOURCES.json", *(f"m_mushrooms/{name}/**/*.{kind}" for name in MADE for kind in ("jpg", "png")),
+        "m_mushrooms/api_examples/*.json", "nbs/[0-9]*.ipynb"]
 
 
 def lines(key):

@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 from . import __version__
-from .sources import collection_dir, credits, data_dir, download, load_sources, records, verify
+from .sources import SHIPPED, collection_dir, credits, data_dir, download, load_sources, records, verify
 
 # %% ../nbs/lib_cli.ipynb #1dc78fff
 def copy_lessons(
@@ -57,7 +57,7 @@ def verify_files(
     "Prints every file that is missing, altered, unfiled or unreadable."
     names, found = [args.collection] if args.collection else list(load_sources()["collections"]), []
     for name in names:
-        if name != "lab" and not args.collection and not collection_dir(name).is_dir():
+        if name not in SHIPPED and not args.collection and not collection_dir(name).is_dir():
             print(f"{name}: not downloaded (run `mushrooms photos`)")
             continue
         problems = verify(name)

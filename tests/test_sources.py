@@ -152,6 +152,25 @@ def test_the_courses_own_file():
 
 # ---- verification
 
+def test_a_mask_is_checked_with_its_photo(tmp_path, one):
+    (tmp_path/"masks").mkdir()
+    data = picture(1)
+    for name in ("a.webp", "masks/a.png"): (tmp_path/name).write_bytes(data)
+    rec = dict(record("a.webp", data), mask=dict(file="masks/a.png", sha256=s.sha256(tmp_path/"masks"/"a.png")))
+    check = lambda: [(r["file"], r["problem"]) for r in s.verify("field", tmp_path, book(rec), progress=False)]
+    assert check() == []
+    (tmp_path/"masks"/"a.png").write_bytes(picture(2))
+    assert check() == [("masks/a.png", "altered")]
+    (tmp_path/"masks"/"a.png").unlink()
+    assert check() == [("masks/a.png", "missing")]
+
+
+def test_a_mask_needs_a_name_and_a_hash(one):
+    for bad in ("masks/a.png", dict(file="masks/a.png"), dict(file="/etc/a.png", sha256="0" * 64)):
+        assert s.validate(book(dict(one, mask=bad)))
+    assert s.validate(book(dict(one, mask=dict(file="masks/a.png", sha256="0" * 64)))) == []
+
+
 def test_each_problem_is_listed_by_name(tmp_path, one):
     data = {f"{c}.webp": picture(i) for i, c in enumerate("abcdefgh")}
     for name, d in data.items(): (tmp_path/name).write_bytes(d)
@@ -169,7 +188,8 @@ def test_each_problem_is_listed_by_name(tmp_path, one):
     (tmp_path/"masks").mkdir(); (tmp_path/"masks"/"a.png").write_bytes(b"x")
     rows = s.verify("field", tmp_path, sources, progress=False)
     assert [(r["file"], r["problem"]) for r in rows] == [("a.webp", "missing"), ("b.webp", "altered"), ("c.webp", "unreadable"),
-        ("d.webp", "unreadable"), ("e.webp", "unreadable"), ("f.webp", "altered"), ("g.webp", "unreadable"), ("mine/new.JPG", "unfiled")]
+        ("d.webp", "unreadable"), ("e.webp", "unreadable"), ("f.webp", "altered"), ("g.webp", "unreadable"), ("masks/a.png", "unfiled"),
+        ("mine/new.JPG", "unfiled")]
     assert "web page" in rows[3]["detail"] and "empty" in rows[2]["detail"] and all(r["collection"] == "field" for r in rows)
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from mushroom_lib.sources import SHIPPED
 from tools.notebooks import TOP, lessons
 
 COLAB = Path(__file__).parent / "colab.txt"
@@ -70,9 +71,11 @@ def test_wheel_carries_lessons_photos_and_sources(wheel):
     filed = json.loads((TOP / "SOURCES.json").read_text(encoding="utf-8"))["images"]
     assert data + "SOURCES.json" in names
     for p in lessons(): assert f"{data}nbs/{p.name}" in names
-    for r in filed: assert (f"{data}m_mushrooms/lab/{r['file']}" in names) == (r["collection"] == "lab")
+    for r in filed:
+        assert (f"{data}m_mushrooms/{r['collection']}/{r['file']}" in names) == (r["collection"] in SHIPPED)
+        assert "mask" not in r or f"{data}m_mushrooms/{r['collection']}/{r['mask']['file']}" in names
     assert not [n for n in names if "field/" in n or n.startswith(("tests/", "tools/", "nbs/"))]
-    assert wheel.stat().st_size < 25_000_000
+    assert wheel.stat().st_size < 30_000_000
 
 
 def test_wheel_alone_in_an_empty_folder(wheel, tmp_path):

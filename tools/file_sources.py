@@ -1,10 +1,10 @@
 """Files every image of the course in SOURCES.json.
 
-    python -m tools.file_sources                          the lab photos again, from m_mushrooms/lab/scenes.jsonl
+    python -m tools.file_sources                          the rendered photos again, from the scenes.jsonl of each set
     python -m tools.file_sources --field photos.jsonl     and the field photos, from a list of facts
     python -m tools.file_sources --check                  exit status 1 if SOURCES.json is not what this would write
 
-Lab records are made from the renderer's own list and from the files; field records are taken over as they are filed
+Records of rendered photos are made from the renderer's own lists and from the files; field records are taken over as they are filed
 unless a new list is given.
 """
 import argparse
@@ -12,16 +12,23 @@ import json
 import sys
 from pathlib import Path
 
-from mushroom_lib.sources import SCHEMA, image_size, licence_url, load_sources, sha256, validate, write_sources
+from mushroom_lib.sources import SCHEMA, SHIPPED, image_size, licence_url, load_sources, sha256, validate, write_sources
 
 TOP = Path(__file__).parent.parent
-LAB = TOP / "m_mushrooms" / "lab"
-COLLECTIONS = {
-    "lab": dict(folder="m_mushrooms/lab", title="Rendered photographs", licence="CC0 1.0",
-                note="Made by tools/render with Blender's Cycles; the truth about each is filed as its scene."),
-    "field": dict(folder="m_mushrooms/field", title="Photographs of the field", licence=None,
-                  note="Each under its own licence; downloaded by `mushrooms photos`, never part of the repository.")}
-SCENE_LEFT_OUT = {"file", "label", "species", "specimen", "width", "height"}
+MADE = TOP / "m_mushrooms"
+RENDERED = "Made by tools/render with Blender's Cycles; the truth about each is filed as its scene."
+TITLES = {
+    "lab": ("Rendered photographs", RENDERED),
+    "lookalikes": ("Rendered species of no label", RENDERED),
+    "confound": ("The same rendered photographs with and without a ruler", RENDERED),
+    "drift": ("Rendered photographs of another season and another phone", RENDERED),
+    "nearduplicates": ("Changed copies of lab photographs", "Made by tools.copies; each record names its original and the change."),
+}
+COLLECTIONS = {name: dict(folder=f"m_mushrooms/{name}", title=title, licence="CC0 1.0", note=note) for name, (title, note) in TITLES.items()}
+COLLECTIONS["field"] = dict(folder="m_mushrooms/field", title="Photographs of the field", licence=None,
+                            note="Each under its own licence; downloaded by `mushrooms photos`, never part of the repository.")
+KINDS = dict(lookalikes="lookalike", nearduplicates="planted")
+SCENE_LEFT_OUT = {"file", "label", "species", "specimen", "width", "height", "sha256", "mask", "mask_sha256"}
 
 
 def rows(path):
@@ -29,15 +36,17 @@ def rows(path):
     return [json.loads(line) for line in Path(path).read_text(encoding="utf-8").splitlines() if line.strip()]
 
 
-def lab_record(row):
+def rendered_record(row):
     "The SOURCES.json record of a rendered photo, from its row in scenes.jsonl and its file."
-    path = LAB / row["file"]
+    name = row["set"]
+    path = MADE / name / row["file"]
     width, height = image_size(path)
-    return dict(file=row["file"], collection="lab", label=row["label"], species=row["species"], kind="photo",
-                sha256=sha256(path), bytes=path.stat().st_size, width=width, height=height,
-                author="The mushroom course authors", licence="CC0 1.0", licence_url=licence_url("CC0 1.0"),
-                url=None, original_url=None, original_page=None, changes=None, specimen=row["specimen"], observed_on=None,
-                scene={k: v for k, v in row.items() if k not in SCENE_LEFT_OUT})
+    rec = dict(file=row["file"], collection=name, label=row["label"], species=row["species"], kind=KINDS.get(name, "photo"),
+               sha256=sha256(path), bytes=path.stat().st_size, width=width, height=height,
+               author="The mushroom course authors", licence="CC0 1.0", licence_url=licence_url("CC0 1.0"),
+               url=None, original_url=None, original_page=None, changes=None, specimen=row["specimen"], observed_on=None)
+    if "mask" in row: rec["mask"] = dict(file=row["mask"], sha256=sha256(MADE / name / row["mask"]))
+    return rec | dict(scene={k: v for k, v in row.items() if k not in SCENE_LEFT_OUT})
 
 
 def field_record(row):
@@ -53,7 +62,8 @@ def field_record(row):
 def build(field=None):
     "The whole of SOURCES.json as a dictionary; `field` is a list of facts, or None to keep the field records filed."
     kept = [] if field else [r for r in load_sources(TOP / "SOURCES.json")["images"] if r["collection"] == "field"]
-    images = [lab_record(r) for r in rows(LAB / "scenes.jsonl")] + (list(map(field_record, rows(field))) if field else kept)
+    made = [rendered_record(r) for name in SHIPPED if (MADE / name).is_dir() for r in rows(MADE / name / "scenes.jsonl")]
+    images = made + (list(map(field_record, rows(field))) if field else kept)
     images.sort(key=lambda r: (r["collection"], r["file"]))
     return dict(version=1, collections=COLLECTIONS, images=images)
 

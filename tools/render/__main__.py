@@ -10,16 +10,22 @@ from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from pathlib import Path
 
 from . import scene, sets, worker
+from .catalogue import LABELS, SETS
+
+
+def current(there, facts, shot, args):
+    "Whether the filed row is of the scene that the facts give today."
+    return there["scene_sha256"] == sets.row(facts, shot, there["optics"]["take"], args.size, args.spp)["scene_sha256"]
 
 
 def missing(out, rows, args):
     "Jobs (species, specimen, shots) whose picture or row is not there yet, and the number of pictures that are."
-    filed, jobs, done = {r["file"]: r["scene_sha256"] for r in rows}, [], 0
+    filed, jobs, done = {r["file"]: r for r in rows}, [], 0
     for species, number in sets.plan(args.set, args.only):
-        facts, shots = scene.specimen(args.seed, species, number), []
-        for shot in range(sets.SHOTS):
-            r = sets.row(facts, shot, args.size, args.spp)
-            if filed.get(r["file"]) == r["scene_sha256"] and (out / r["file"]).exists():
+        facts, shots = scene.specimen(args.seed, species, number, args.set), []
+        for shot in range(SETS[args.set]["shots"]):
+            there = filed.get(sets.file_of(facts, shot))
+            if there and current(there, facts, shot, args) and (out / there["file"]).exists() and (out / there["mask"]).exists():
                 done += 1
             else:
                 shots.append(shot)
@@ -33,17 +39,17 @@ def options():
     p = argparse.ArgumentParser(
         prog="python -m tools.render", description="Render a set of mushroom photographs; resumable."
     )
-    p.add_argument("--set", default="lab", choices=sorted(sets.ROUNDS), help="which set")
+    p.add_argument("--set", default="lab", choices=sorted(SETS), help="which set")
     p.add_argument("--seed", type=int, default=7, help="seed of the whole set")
-    p.add_argument("--out", default="m_mushrooms/lab", help="folder for <label>/<name>.jpg and scenes.jsonl")
-    p.add_argument("--only", choices=scene.LABELS, help="render this label only")
+    p.add_argument("--out", help="folder for <label>/<name>.jpg and scenes.jsonl (default: m_mushrooms/ and the set's name)")
+    p.add_argument("--only", choices=[*LABELS, "other"], help="render this label only")
     p.add_argument("--limit", type=int, help="stop after this many specimens")
     p.add_argument(
         "--workers", type=int, default=os.cpu_count(), help="processes, each of one thread (default: one per core)"
     )
     p.add_argument("--core", type=int, default=0, help="core of the first worker; the others take the next ones")
     p.add_argument("--size", type=int, default=256, help="pixels a side")
-    p.add_argument("--spp", type=int, default=12, help="samples a pixel")
+    p.add_argument("--spp", type=int, default=10, help="samples a pixel")
     return p.parse_args()
 
 
@@ -56,7 +62,7 @@ def work(jobs, args, out, table, rows, bar):
                 while queue and len(running) < args.workers:
                     species, number, shots = queue.pop(0)
                     running[
-                        pool.submit(worker.render, str(out), args.seed, species, number, shots, args.size, args.spp)
+                        pool.submit(worker.render, str(out), args.set, args.seed, species, number, shots, args.size, args.spp)
                     ] = f"{species} {number}"
                 for f in wait(running, return_when=FIRST_COMPLETED).done:
                     running.pop(f)
@@ -77,7 +83,7 @@ def main():
     signal.signal(signal.SIGINT, signal.default_int_handler)
     from tqdm import tqdm
 
-    out = Path(args.out)
+    out = Path(args.out or Path("m_mushrooms") / args.set)
     out.mkdir(parents=True, exist_ok=True)
     for left in out.rglob(".part-*"):
         left.unlink()

@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"The only file that imports Blender (bpy, GPL-3.0-or-later): meshes, light and camera to a PNG by Cycles on the CPU."
+"The only file that imports Blender (bpy, GPL-3.0-or-later): meshes, light and camera to a PNG and index passes by Cycles."
+
+from pathlib import Path
 
 import bpy
 import numpy as np
 from mathutils import Matrix, Vector
+
+from .mesh import PARTS
 
 RENDERER = f"bpy {bpy.app.version_string.split()[0]}, Cycles"
 _materials = {}
@@ -26,15 +30,45 @@ def clear(size, spp):
     s.render.threads_mode, s.render.threads = "FIXED", 1
     s.render.resolution_x = s.render.resolution_y = size
     s.render.resolution_percentage = 100
-    s.view_settings.view_transform, s.view_settings.look = "AgX", "AgX - Medium High Contrast"
+    s.view_settings.view_transform, s.view_settings.look = "AgX", "AgX - High Contrast"
     s.render.image_settings.file_format = "PNG"
+    index_passes(s)
 
 
-def material(kind, m):
-    "A Principled material for a mesh's settings; equal settings share one."
-    key = (kind, tuple(sorted((k, round(float(v), 2)) for k, v in m.items())))
+def index_passes(s):
+    "Have every render also write which individual (object index) and which part (material index) each pixel shows."
+    layer = s.view_layers[0]
+    layer.use_pass_object_index = layer.use_pass_material_index = True
+    s.use_nodes = True
+    nodes, link = s.node_tree.nodes, s.node_tree.links.new
+    nodes.clear()
+    layers, picture, files = (nodes.new(f"CompositorNode{k}") for k in ("RLayers", "Composite", "OutputFile"))
+    link(layers.outputs["Image"], picture.inputs["Image"])
+    files.name = "indices"
+    files.format.file_format, files.format.color_depth = "OPEN_EXR", "32"
+    files.file_slots.clear()
+    for name in ("IndexOB", "IndexMA"):
+        files.file_slots.new(name)
+        link(layers.outputs[name], files.inputs[name])
+
+
+def read_index(path):
+    "The whole numbers (h, w), top row first, in an index pass's file."
+    image = bpy.data.images.load(str(path))
+    image.colorspace_settings.name = "Non-Color"
+    w, h = image.size
+    px = np.empty(w * h * 4, np.float32)
+    image.pixels.foreach_get(px)
+    bpy.data.images.remove(image)
+    return np.rint(px.reshape(h, w, 4)[::-1, :, 0]).astype(int)
+
+
+def material(kind, m, part=None):
+    "A Principled material for a mesh's settings; equal settings and parts share one."
+    key = (kind, part, tuple(sorted((k, round(float(v), 2)) for k, v in m.items())))
     if key not in _materials:
         _materials[key] = new_material(kind, m)
+        _materials[key].pass_index = 0 if part is None else PARTS.index(part) + 1
     return _materials[key]
 
 
@@ -95,8 +129,8 @@ def mottle(nodes, link, skin, colour, m):
     return scaled.outputs["Vector"]
 
 
-def add_mesh(m):
-    "A mesh of ours as an object in Blender's scene."
+def add_mesh(m, individual=0):
+    "A mesh of ours as an object in Blender's scene; `individual`: the number, from 1, of the mushroom it belongs to."
     me = bpy.data.meshes.new(m.kind)
     v, f, n = m.v.astype(np.float32), m.f.astype(np.int32), len(m.f)
     me.vertices.add(len(v))
@@ -113,7 +147,14 @@ def add_mesh(m):
     o = bpy.data.objects.new(m.kind, me)
     o.visible_shadow = bool(m.material.get("shadow", 1))
     bpy.context.collection.objects.link(o)
-    me.materials.append(material(m.kind, m.material))
+    o.pass_index = individual
+    if isinstance(m.part, np.ndarray):
+        for part in PARTS:
+            me.materials.append(material(m.kind, m.material, part))
+        me.polygons.foreach_set("material_index", m.part.astype(np.int32))
+    else:
+        me.materials.append(material(m.kind, m.material, m.part))
+    return o
 
 
 def add_light(sun, sky):
@@ -139,16 +180,19 @@ def add_light(sun, sky):
     nodes["Background"].inputs[1].default_value = strength
 
 
-def open_scene(meshes, sun, sky, size=256, spp=16):
-    "Build a place in Blender, ready for `shoot`."
+def open_scene(groups, rest, sun, sky, size=256, spp=16):
+    "Build a place in Blender, ready for `shoot`. `groups`: the meshes of each mushroom; `rest`: all others."
     clear(size, spp)
-    for m in meshes:
+    for k, group in enumerate(groups):
+        for m in group:
+            add_mesh(m, k + 1)
+    for m in rest:
         add_mesh(m)
     add_light(sun, sky)
 
 
-def shoot(camera, png):
-    "Render the open scene through `camera` (see `light.pose`) to the file `png`."
+def add_camera(camera):
+    "The camera's object, set as `camera` (see `light.pose`) says."
     s = bpy.context.scene
     data = bpy.data.cameras.new("camera")
     o = bpy.data.objects.new("camera", data)
@@ -161,6 +205,28 @@ def shoot(camera, png):
     data.dof.use_dof = True
     data.dof.focus_distance, data.dof.aperture_fstop, data.dof.aperture_blades = camera["focus"], camera["f"] / 10, 7
     s.view_settings.exposure = camera["exposure"]
-    s.render.filepath = str(png)
+    return o
+
+
+def add_flash(camera):
+    "A flash beside the lens."
+    lamp = bpy.data.lights.new("flash", "POINT")
+    lamp.energy, lamp.shadow_soft_size = camera["flash"], 0.12
+    o = bpy.data.objects.new("flash", lamp)
+    o.location = Vector(camera["at"]) + Vector((0.0, 0.0, 0.35))
+    bpy.context.scene.collection.objects.link(o)
+    return o
+
+
+def shoot(camera, folder, extra=()):
+    """Render the open scene, with the meshes `extra` in it for this once, through `camera` to `folder`/shot.png. Returns two
+    arrays (size, size) of whole numbers: which individual each pixel shows, from 1 (0: none), and which of `PARTS`, from 1."""
+    s, folder = bpy.context.scene, Path(folder)
+    guests = [add_camera(camera)] + ([add_flash(camera)] if camera["flash"] else []) + [add_mesh(m) for m in extra]
+    s.node_tree.nodes["indices"].base_path = str(folder)
+    s.render.filepath = str(folder / "shot.png")
     bpy.ops.render.render(write_still=True)
-    bpy.data.objects.remove(o)
+    for o in guests:
+        bpy.data.objects.remove(o)
+    individual, part = (read_index(next(folder.glob(f"{name}*.exr"))) for name in ("IndexOB", "IndexMA"))
+    return individual, np.where(individual > 0, part, 0)

@@ -5,28 +5,32 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+PARTS = ("cap", "hymenium", "stem", "ring", "volva", "warts")  # of a mushroom; hymenium: gills, pores or ridges
+
 
 @dataclass
 class Mesh:
-    "Vertices `v` (n, 3), quads `f` (m, 4), linear colours `colour` (n, 3), a `kind` and the material's settings."
+    """Vertices `v` (n, 3), quads `f` (m, 4), linear colours `colour` (n, 3), a `kind` and the material's settings. `part` names
+    the part of a mushroom that the mesh is, or, as an array (m,) of indices into `PARTS`, the part of each quad; None: no part."""
 
     v: np.ndarray
     f: np.ndarray
     colour: np.ndarray
     kind: str
     material: dict = field(default_factory=dict)
+    part: object = None
 
     def moved(self, matrix, offset, scale=1.0):
         "The same mesh rotated by `matrix`, scaled and shifted."
-        return Mesh(self.v @ matrix.T * scale + offset, self.f, self.colour, self.kind, self.material)
+        return Mesh(self.v @ matrix.T * scale + offset, self.f, self.colour, self.kind, self.material, self.part)
 
 
-def mesh(v, f, colour, kind, **material):
+def mesh(v, f, colour, kind, part=None, **material):
     "A `Mesh` from grids or lists of vertices and colours of any leading shape."
     v = np.asarray(v, float).reshape(-1, 3)
     c = np.asarray(colour, float)
     c = c.reshape(-1, 3) if c.ndim > 1 else c
-    return Mesh(v, np.asarray(f), np.clip(np.broadcast_to(c, v.shape), 0, 1), kind, material)
+    return Mesh(v, np.asarray(f), np.clip(np.broadcast_to(c, v.shape), 0, 1), kind, material, part)
 
 
 def merge(parts, kind, **material):

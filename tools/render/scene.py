@@ -5,103 +5,30 @@
 import numpy as np
 
 from . import habitat, light, shapes
-from .noise import Stream, rot
+from .catalogue import LABELS, SEASONS, SETS, SPECIES, VIEWS
+from .mesh import grid_faces, mesh
+from .noise import Stream, linear, rot
 
-# label, scientific and common name, habitats with chances, how many stand together, chance that they were picked
-SPECIES = {
-    "amanita_muscaria": dict(
-        label="amanita",
-        name="Amanita muscaria",
-        common="fly agaric",
-        many=(1, 1, 2, 3),
-        picked=0.12,
-        where=dict(birch=0.3, conifer=0.28, moss=0.18, grass=0.12, beech=0.12),
-    ),
-    "amanita_phalloides": dict(
-        label="amanita",
-        name="Amanita phalloides",
-        common="death cap",
-        many=(1, 1, 2),
-        picked=0.12,
-        where=dict(oak=0.32, beech=0.3, moss=0.18, birch=0.1, grass=0.1),
-    ),
-    "agaricus_campestris": dict(
-        label="agaricus",
-        name="Agaricus campestris",
-        common="field mushroom",
-        many=(1, 2, 3),
-        picked=0.25,
-        where=dict(grass=0.6, soil=0.2, table=0.2),
-    ),
-    "boletus_edulis": dict(
-        label="bolete",
-        name="Boletus edulis",
-        common="cep",
-        many=(1, 1, 2),
-        picked=0.18,
-        where=dict(conifer=0.26, moss=0.2, beech=0.18, oak=0.14, grass=0.08, table=0.14),
-    ),
-    "cantharellus_cibarius": dict(
-        label="chanterelle",
-        name="Cantharellus cibarius",
-        common="chanterelle",
-        many=(2, 3, 4, 5),
-        picked=0.2,
-        where=dict(moss=0.3, conifer=0.22, beech=0.2, birch=0.14, table=0.14),
-    ),
-    "lactarius_deliciosus": dict(
-        label="milkcap",
-        name="Lactarius deliciosus",
-        common="saffron milkcap",
-        many=(1, 2, 3),
-        picked=0.2,
-        where=dict(conifer=0.4, moss=0.26, grass=0.2, table=0.14),
-    ),
-    "morchella_esculenta": dict(
-        label="morel",
-        name="Morchella esculenta",
-        common="morel",
-        many=(1, 1, 2, 3),
-        picked=0.12,
-        where=dict(oak=0.26, soil=0.24, grass=0.2, beech=0.16, table=0.14),
-    ),
-    "pleurotus_ostreatus": dict(
-        label="oyster",
-        name="Pleurotus ostreatus",
-        common="oyster mushroom",
-        many=(5, 6, 7, 8, 9),
-        picked=0.0,
-        where=dict(beech=0.34, oak=0.22, moss=0.18, birch=0.1, table=0.16),
-    ),
-    "russula": dict(
-        label="russula",
-        name="Russula sp.",
-        common="brittlegill",
-        many=(1, 1, 2, 3),
-        picked=0.2,
-        where=dict(beech=0.24, moss=0.2, conifer=0.16, birch=0.16, oak=0.12, grass=0.06, table=0.06),
-    ),
-}
-LABELS = sorted({s["label"] for s in SPECIES.values()})
-# how much likelier than usual the views side, three-quarter, top and low are: from above some say little
-VIEWS = {
-    "agaricus_campestris": (1, 1, 0.25, 1),
-    "boletus_edulis": (1, 1, 0.25, 1),
-    "pleurotus_ostreatus": (0.5, 1.3, 0.3, 1.3),
-}
 TALL = {"grass": 0.34, "table": 0.12, "moss": 0.26}
 
 
-def stream_of(seed, species, specimen):
-    "The random streams of one specimen of one set."
-    return Stream(seed, species, specimen)
+def stream_of(facts):
+    "The random streams of the specimen with these facts."
+    return Stream(facts["seed"], facts["set"], facts["species"], facts["specimen"])
 
 
-def specimen(seed, species, number):
-    "The facts of a specimen and its place, which every shot of it shares."
-    st, k = stream_of(seed, species, number), SPECIES[species]
+def day(rng, months):
+    "A day of the year 2025 in one of the months, as an ISO date."
+    return f"2025-{int(rng.choice(months)):02d}-{int(rng.integers(1, 29)):02d}"
+
+
+def specimen(seed, species, number, name="lab"):
+    "The facts of a specimen of the set `name` and of its place, which every shot of it shares."
+    facts = dict(set=name, species=species, specimen=number, seed=seed)
+    st, k = stream_of(facts), SPECIES[species] | SETS[name]
     rng = st.rng("where")
     kind = str(rng.choice(list(k["where"]), p=list(k["where"].values())))
+    date = day(st.rng("date"), k["months"])
     picked = bool(rng.random() < k["picked"]) or kind == "table"
     on_wood = species == "pleurotus_ostreatus"
     count = int(st.rng("many").choice(k["many"]))
@@ -110,10 +37,9 @@ def specimen(seed, species, number):
         scale = 1.0 if i == 0 else round(float(st.at(i).rng("scale").uniform(0.55, 0.95)), 3)
         individuals.append(shapes.traits(species, st.at(i), scale))
         individuals[i]["cap_colour"] = individuals[0]["cap_colour"]  # neighbours are one fungus
-    facts = dict(
-        species=species,
-        specimen=number,
-        seed=seed,
+    facts |= dict(
+        date=date,
+        season=SEASONS[int(date[5:7])],
         habitat=kind,
         picked=picked and not on_wood,
         light=light.light_facts(st),
@@ -183,9 +109,9 @@ def bracket_layout(st, individuals, facts):
         width = t["cap_radius_cm"] / 10
         along, up = 0.0, 0.5
         for _ in range(80 if i else 0):
-            along, up = rng.normal(0, 0.36), rng.uniform(-0.1, 1.1)
+            along, up = rng.normal(0, 0.28), rng.uniform(-0.1, 1.0)
             if all(
-                np.hypot((along - p["along"]) / 1.15, (up - p["up"]) * radius * 2.2) > 0.42 * (width + p["width"])
+                np.hypot((along - p["along"]) / 1.15, (up - p["up"]) * radius * 2.2) > 0.34 * (width + p["width"])
                 for p in placed
             ):
                 break
@@ -202,18 +128,24 @@ def bracket_layout(st, individuals, facts):
     return placed
 
 
-def picture(facts, shot):
-    "The facts of one shot of a specimen."
-    wood, front = facts["wood"], None
+def picture(facts, shot, take=0):
+    """The facts of one shot of a specimen; a later `take` is the same photographer's, from elsewhere. In a set with a ruler the
+    second shot differs from the first by the ruler alone."""
+    wood, front, special = facts["wood"], None, SETS[facts["set"]]
     if wood:  # a bracket is seen from its own side of the trunk, anything else with the trunk behind it
         front = (wood["bearing_deg"] + 180, 60) if wood["away"] else (wood["bearing_deg"], 48)
-    st = stream_of(facts["seed"], facts["species"], facts["specimen"])
-    return light.shot_facts(st, shot, front, VIEWS.get(facts["species"], (1, 1, 1, 1)))
+    st, ruler = stream_of(facts), special.get("ruler", False)
+    who = light.order(st, facts["habitat"], special.get("photographers"))
+    views = special.get("views", VIEWS.get(facts["species"], (1, 1, 1, 1)))
+    out = light.shot_facts(st, who, 0 if ruler else shot, take, facts["light"]["kind"], front, views)
+    if "room" in special:
+        out["room"] = special["room"]
+    return out | dict(ruler=bool(ruler and shot))
 
 
 def ground_height(facts):
     "The height of the specimen's ground, a function of x and y."
-    S = stream_of(facts["seed"], facts["species"], facts["specimen"]).at("habitat").seed("relief")
+    S = stream_of(facts).at("habitat").seed("relief")
     return lambda x, y: habitat.height(x, y, facts["habitat"], S)
 
 
@@ -277,7 +209,7 @@ def hang(meshes, where, wood, bearing):
 
 def individuals(facts):
     "A list of meshes for each individual of the specimen, where it belongs."
-    st, species = stream_of(facts["seed"], facts["species"], facts["specimen"]), facts["species"]
+    st, species = stream_of(facts), facts["species"]
     out = []
     for i, t in enumerate(facts["modelled"]):
         meshes = shapes.build(species, t, st.at(i))
@@ -290,24 +222,41 @@ def individuals(facts):
 
 def surroundings(facts):
     "Meshes of everything but the mushrooms: ground, litter, wood, trees. No fact of any shot enters."
-    st, wood, feet = stream_of(facts["seed"], facts["species"], facts["specimen"]), trunk(facts), []
+    st, wood, feet = stream_of(facts), trunk(facts), []
     reach = 0.6
     for t in facts["modelled"]:
         w = t["placed"]
         if "x" in w:
-            feet.append((w["x"], w["y"], 0.12 if facts["picked"] else t["stem_radius_cm"] / 10 * 1.0))
+            feet.append((w["x"], w["y"], 0.3 * w["width"] if w["lies"] else t["stem_radius_cm"] / 10))
             reach = max(reach, np.hypot(w["x"], w["y"]) + w["width"] / 2 + 0.35)
     if wood and not facts["wood"]["away"]:
         reach = wood[2] + 0.9
-    meshes = habitat.build(facts["habitat"], st.at("habitat"), feet, reach, [wood] if wood else [])
+    meshes = habitat.build(facts["habitat"], st.at("habitat"), feet, reach, [wood] if wood else [], season=facts["season"])
     if facts["light"]["kind"] == "forest":
-        meshes.append(habitat.canopy(st.at("habitat"), light.sun(facts["light"])["towards"]))
+        meshes.append(habitat.canopy(st.at("habitat"), light.sun(facts["light"])["towards"], facts["season"]))
     return meshes
+
+
+def ruler(facts, azimuth_deg, boxes):
+    "A wooden ruler of 10 cm, lying before the specimen on the side of the azimuth."
+    x, y = np.meshgrid(np.linspace(-0.5, 0.5, 401), np.linspace(-0.1, 0.1, 15), indexing="ij")
+    at = (x + 0.5) / 0.1 - 0.25  # in cm from the first tick
+    long = np.where(np.round(at) % 5 == 0, -0.04, 0.02)
+    tick = (np.abs(at - np.round(at)) < 0.07) & (y > long)
+    colour = np.where(tick[..., None], linear([0.08, 0.07, 0.06]), linear([0.80, 0.64, 0.38]))
+    towards, lo, hi = light.direction(azimuth_deg, 0), boxes[:, 0].min(0), boxes[:, 1].max(0)
+    foot = (lo + hi) / 2 + (0.35 * np.hypot(*(hi - lo)[:2]) + 0.2) * towards
+    turn = rot([0, 0, 1], 0.5 * ((azimuth_deg * 7) % 1) - 0.25)
+    side, back = turn @ np.array([towards[1], -towards[0], 0.0]), turn @ -towards
+    ground = [float(ground_height(facts)(foot[:1] + d * side[0], foot[1:2] + d * side[1])[0]) for d in (-0.45, 0, 0.45)]
+    z = max(ground) + (0.01 if facts["habitat"] == "table" else 0.15)
+    p = foot * [1, 1, 0] + [0, 0, z] + x[..., None] * -side + y[..., None] * (0.92 * back + [0, 0, 0.39]) + [0, 0, 0.04]
+    return mesh(p, grid_faces(401, 15, False), colour, "ruler", rough=0.5)
 
 
 def sky(facts):
     "The sky's picture and strength."
-    return light.sky(facts["light"]["kind"], stream_of(facts["seed"], facts["species"], facts["specimen"]).seed("sky"))
+    return light.sky(facts["light"]["kind"], stream_of(facts).seed("sky"))
 
 
 def boxes(groups):
@@ -316,6 +265,7 @@ def boxes(groups):
     return np.array([[p.min(0), p.max(0)] for p in points])
 
 
-def camera(facts, shot, corners):
-    "Pose and settings of the camera for a shot's facts."
-    return light.pose(shot, facts["light"]["kind"], corners, ground_height(facts), TALL.get(facts["habitat"], 0.30))
+def camera(facts, shot, corners, beside=None):
+    "Pose and settings of the camera for a shot's facts; `beside`: a mesh that has to be in the picture too."
+    tall, box = TALL.get(facts["habitat"], 0.30), None if beside is None else np.array([beside.v.min(0), beside.v.max(0)])
+    return light.pose(shot, facts["light"]["kind"], corners, ground_height(facts), tall, box)

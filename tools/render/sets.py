@@ -7,41 +7,38 @@ import os
 from pathlib import Path
 
 from . import scene
+from .catalogue import SETS, SPECIES, species_of
 
-SPECIMENS, SHOTS = 12, 2  # specimens a label, shots a specimen
-ROUNDS = {"lab": SPECIMENS}
 RENDERER = "bpy 4.5.15, Cycles"
-PARTS = (
-    "noise",
-    "mesh",
-    "shapes/__init__",
-    "shapes/agaric",
-    "shapes/chanterelle",
-    "shapes/morel",
-    "shapes/paint",
-    "shapes/stem",
-    "habitat",
-    "light",
-    "scene",
-    "develop",
-    "blender",
-)
+NOT_LOOKS = ("__init__.py", "__main__.py", "sets.py")  # source files that do not decide what a picture looks like
 
 
 def plan(name, only=None):
-    "List of (species, specimen) of the set `name`, one of each label in turn, so that the first n rounds are a balanced set."
+    "List of (species, specimen) of the set `name`, one of each group in turn, so that the first n rounds are a balanced set."
     out = []
-    for k in range(ROUNDS[name]):
-        for label in scene.LABELS:
-            kinds = sorted(s for s, x in scene.SPECIES.items() if x["label"] == label)
-            if only in (None, label):
-                out.append((kinds[k % len(kinds)], k // len(kinds)))
+    for k in range(SETS[name]["specimens"]):
+        for group in SETS[name]["groups"]:
+            kinds = species_of(group)
+            species = kinds[k % len(kinds)]
+            if only in (None, SPECIES[species]["label"]):
+                out.append((species, k // len(kinds)))
     return out
 
 
-def file_of(species, specimen, shot):
+def specimen_name(facts):
+    "The name of a specimen, which no other set has."
+    name = f"{facts['species']}_{facts['specimen']:03d}"
+    return name if facts["set"] == "lab" else f"{facts['set']}_{name}"
+
+
+def file_of(facts, shot):
     "Path of a picture below the set's folder."
-    return f"{scene.SPECIES[species]['label']}/{species}_{specimen:03d}_{shot}.jpg"
+    return f"{SPECIES[facts['species']]['label']}/{facts['species']}_{facts['specimen']:03d}_{shot}.jpg"
+
+
+def mask_of(file):
+    "Path of a picture's mask below the set's folder."
+    return f"masks/{file.removesuffix('.jpg')}.png"
 
 
 def digest(x):
@@ -52,24 +49,26 @@ def digest(x):
 def renderer_digest():
     "sha256 of the source files that decide what a picture looks like."
     here, h = Path(__file__).parent, hashlib.sha256()
-    for part in PARTS:
-        h.update((here / f"{part}.py").read_bytes())
+    for path in sorted(p for p in here.rglob("*.py") if p.name not in NOT_LOOKS or p.parent.name == "shapes"):
+        h.update(path.read_bytes())
     return h.hexdigest()
 
 
-def row(facts, shot, size, spp):
-    "What is filed of one picture. `modelled` tells what was built, not what the picture shows."
-    s, species, number = scene.SPECIES[facts["species"]], facts["species"], facts["specimen"]
-    p = scene.picture(facts, shot)
+def row(facts, shot, take, size, spp):
+    "What is filed of one picture before it is rendered. `modelled` tells what was built, not what the picture shows."
+    s, p = SPECIES[facts["species"]], scene.picture(facts, shot, take)
     out = dict(
-        file=file_of(species, number, shot),
+        file=file_of(facts, shot),
         label=s["label"],
         species=s["name"],
         common=s["common"],
-        specimen=f"{species}_{number:03d}",
+        set=facts["set"],
+        specimen=specimen_name(facts),
         shot=shot,
         seed=facts["seed"],
         habitat=facts["habitat"],
+        season=facts["season"],
+        taken=f"{facts['date']}T{p['time']}",
         view=p["view"],
         light=facts["light"]["kind"],
         camera=p["camera"],
@@ -79,12 +78,14 @@ def row(facts, shot, size, spp):
         modelled=facts["modelled"],
         wood=facts["wood"],
         sun=facts["light"],
-        optics={k: v for k, v in p.items() if k not in ("photographer", "camera", "view")},
+        optics={k: v for k, v in p.items() if k not in ("photographer", "camera", "view", "time", "ruler")},
         width=size,
         height=size,
         spp=spp,
         renderer=RENDERER,
     )
+    out |= dict(resembles=s["resembles"]) if "resembles" in s else {}
+    out |= dict(ruler=p["ruler"]) if SETS[facts["set"]].get("ruler") else {}
     return out | dict(scene_sha256=digest(out))
 
 

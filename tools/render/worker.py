@@ -7,8 +7,12 @@ import tempfile
 import time
 from pathlib import Path
 
-from . import scene, sets
+import numpy as np
 
+from . import scene, sets
+from .mesh import PARTS
+
+TAKES, ENOUGH = 3, 0.025  # a shot that shows less than this share of mushroom is taken again, from elsewhere
 SOURCE = sets.renderer_digest()  # of the code this process runs
 
 
@@ -22,33 +26,50 @@ def settle(counter):
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
-def render(out, seed, species, number, shots, size, spp):
-    "Render `shots` of one specimen below the folder `out`; the rows to file."
+def tally(individual, part):
+    "What of the mushrooms a picture shows: pixels of each part, and of each individual."
+    visible = {name: int((part == k + 1).sum()) for k, name in enumerate(PARTS)}
+    return dict(
+        visible={k: n for k, n in visible.items() if n},
+        visible_individuals=[int(n) for n in np.bincount(individual.ravel())[1:]],
+    )
+
+
+def take_shot(facts, shot, size, spp, groups, folder):
+    "Photograph until enough of the mushrooms shows, at most `TAKES` times: (row, individual and part of each pixel)."
+    from . import blender
+
+    corners, with_ruler = scene.boxes(groups), scene.SETS[facts["set"]].get("ruler")
+    for take in range(TAKES):
+        p = scene.picture(facts, shot, take)
+        ruler = scene.ruler(facts, p["azimuth_deg"], corners) if with_ruler else None
+        individual, part = blender.shoot(scene.camera(facts, p, corners, ruler), folder, [ruler] if p["ruler"] else [])
+        if with_ruler or (individual > 0).mean() >= ENOUGH:  # with and without the ruler must stay the same picture
+            break
+    return sets.row(facts, shot, take, size, spp), p, individual, part
+
+
+def render(out, name, seed, species, number, shots, size, spp):
+    "Render `shots` of one specimen of the set `name` below the folder `out`; the rows to file."
     from . import blender, develop
 
-    start, facts, rows = time.process_time(), scene.specimen(seed, species, number), []
+    start, facts, rows, out = time.process_time(), scene.specimen(seed, species, number, name), [], Path(out)
     groups = scene.individuals(facts)
-    meshes = [m for g in groups for m in g] + scene.surroundings(facts)
-    corners = scene.boxes(groups)
-    blender.open_scene(meshes, scene.light.sun(facts["light"]), scene.sky(facts), size, spp)
+    sun, sky = scene.light.sun(facts["light"]), scene.sky(facts)
+    blender.open_scene(groups, scene.surroundings(facts), sun, sky, size, spp)
     for shot in shots:
-        r = sets.row(facts, shot, size, spp)
-        to = Path(out) / r["file"]
-        to.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory() as tmp:
-            blender.shoot(scene.camera(facts, scene.picture(facts, shot), corners), Path(tmp) / "shot.png")
-            grain = scene.stream_of(seed, species, number).rng("grain", shot)
-            develop.develop(Path(tmp) / "shot.png", to, r["camera"], grain)
+            r, p, individual, part = take_shot(facts, shot, size, spp, groups, tmp)
+            to, mask = out / r["file"], out / sets.mask_of(r["file"])
+            develop.develop(Path(tmp) / "shot.png", to, p, scene.stream_of(facts).rng("grain", shot))
+            develop.save_mask(individual > 0, mask)
         end = time.process_time()
-        sha = hashlib.sha256(to.read_bytes()).hexdigest()
-        rows.append(
-            r
-            | dict(
-                renderer=blender.RENDERER,
-                renderer_sha256=SOURCE,
-                sha256=sha,
-                cpu_s=round(end - start, 1),
-            )
-        )
+        made = dict(renderer=blender.RENDERER, renderer_sha256=SOURCE, mask=sets.mask_of(r["file"]), mask_sha256=sha256(mask))
+        rows.append(r | tally(individual, part) | made | dict(sha256=sha256(to), cpu_s=round(end - start, 1)))
         start = end
     return rows
+
+
+def sha256(path):
+    "sha256 of a file."
+    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -3,9 +3,9 @@
 
 import numpy as np
 
-from . import agaric, chanterelle, morel
+from . import agaric, chanterelle, gyromitra, morel
 
-MODULES = {"cantharellus_cibarius": chanterelle, "morchella_esculenta": morel}
+MODULES = {"cantharellus_cibarius": chanterelle, "morchella_esculenta": morel, "gyromitra_esculenta": gyromitra}
 
 
 def traits(species, stream, scale):
@@ -14,6 +14,6 @@ def traits(species, stream, scale):
 
 
 def build(species, t, stream):
-    "Meshes of an individual with traits `t`, its foot at the origin (a bracket: its point of attachment, growing along +x)."
+    "Meshes of an individual with traits `t`, its foot at the origin (a bracket: its attachment, growing along +x)."
     meshes = MODULES.get(species, agaric).build(species, t, stream)
     return [m.moved(np.eye(3), np.zeros(3), t["scale"]) for m in meshes]

@@ -3,8 +3,9 @@
 
 import numpy as np
 
-from ..mesh import grid_faces, mesh
+from ..mesh import PARTS, grid_faces, mesh
 from ..noise import TAU, blend, fbm, linear, mix, noise, ring3, smooth, stack
+from .paint import choose_colour
 from .stem import Stem
 
 COLOURS = {
@@ -14,6 +15,7 @@ COLOURS = {
     "ochre": [0.90, 0.60, 0.18],
     "cream": [0.93, 0.83, 0.60],
 }
+WEIGHTS = (3, 2.5, 1.8, 1.8, 1)
 INNER, OUTER, AROUND = 80, 170, 420  # rows of the mesh inside and outside, columns
 
 
@@ -24,7 +26,7 @@ def traits(species, stream, scale):
     t = dict(age=age, wet=round(float(np.clip(b.normal(0.3, 0.25), 0, 1)), 3), scale=scale)
     t["faded"] = round(float(b.uniform(0.25, 0.8)) if b.random() < 0.25 else 0.0, 3)
     t["cap_radius_cm"] = round(10 * c.uniform(0.22, 0.52) * mix(0.6, 1, age) * scale, 2)
-    t["cap_colour"] = str(c.choice(list(COLOURS)))
+    t["cap_colour"] = choose_colour(species, c, COLOURS, WEIGHTS)
     t["depression"] = round(float(mix(0.02, 0.85, age)), 3)
     t["margin_wave"] = round(float(mix(0.15, 0.75, age) * c.uniform(0.5, 1.0)), 3)
     t["stem_length_cm"] = round(10 * s.uniform(0.4, 0.75) * mix(0.8, 1, age) * scale, 2)
@@ -73,6 +75,7 @@ def build(species, t, stream):
             grid_faces(INNER + OUTER, AROUND, True),
             colour * 0.93,
             "chanterelle",
+            part_of_faces(columns[3]),
             rough=mix(0.7, 0.4, t["wet"]),
             sss=0.3,
             sssr=0.05,
@@ -81,6 +84,13 @@ def build(species, t, stream):
             bscale=30,
         )
     ]
+
+
+def part_of_faces(b):
+    "The part of each quad: inside of the funnel, ridged outside (as far down as ridges reach), stem."
+    low = b[:-1] > 0.64
+    rows = np.where(np.arange(len(low)) < INNER, PARTS.index("cap"), PARTS.index("hymenium"))
+    return np.repeat(np.where(low, PARTS.index("stem"), rows), AROUND)
 
 
 def ridges(count, TH, c, B, OUT, S):

@@ -5,6 +5,7 @@ import numpy as np
 
 from ..mesh import grid_faces, mesh
 from ..noise import TAU, blend, cells, fbm, linear, mix, noise, ring3, smooth, stack, unit
+from .paint import choose_colour
 from .stem import Stem, tube
 
 COLOURS = {
@@ -15,6 +16,7 @@ COLOURS = {
     "dark": ([0.44, 0.36, 0.28], [0.20, 0.15, 0.11]),
     "pale": ([0.82, 0.74, 0.60], [0.58, 0.48, 0.36]),
 }
+WEIGHTS = (2.5, 2.5, 2, 1.5, 1, 0.8)
 ROWS, AROUND = 230, 300
 
 
@@ -28,7 +30,7 @@ def traits(species, stream, scale):
     t["cap_height_cm"] = round(10 * height * scale, 2)
     t["cap_radius_cm"] = round(10 * radius * scale, 2)
     t["conical"] = round(float(c.uniform()), 3)
-    t["cap_colour"] = str(c.choice(list(COLOURS)))
+    t["cap_colour"] = choose_colour(species, c, COLOURS, WEIGHTS)
     t["stem_length_cm"] = round(10 * s.uniform(0.3, 0.6) * scale, 2)
     t["stem_radius_cm"] = round(10 * radius * s.uniform(0.4, 0.6) * scale, 2)
     t["stem_bend"] = round(float(s.uniform(-0.15, 0.15)), 3)
@@ -70,7 +72,7 @@ def cap_mesh(t, stem, rs, R, H, stream):
     edge = (d2 - d1).reshape(T.shape) / (np.sqrt(4 * R * H / count) * 1.1)
     size = np.sqrt(4 * R * H / count) * 1.1
     pit = smooth(0.05, 0.62, edge)
-    deep = pit * smooth(0, 0.04, T) * smooth(1.0, 0.96, T) * size * rng.uniform(0.75, 1.1)
+    deep = pit * smooth(0, 0.04, T) * smooth(1.0, 0.88, T) * size * rng.uniform(0.75, 1.1)
     V = V - deep[..., None] * unit(ring3(TH, 0.15)) * np.clip(rr / R * 1.3, 0.3, 1)[..., None]
     V = V + (0.006 * fbm(V * 30, 2, S + 4))[..., None]
     V = V + stem.spine(np.clip(V[..., 2] / stem.h, 0, 3)) * np.array([1, 1, 0])
@@ -84,6 +86,7 @@ def cap_mesh(t, stem, rs, R, H, stream):
         grid_faces(ROWS, AROUND, True),
         colour * 0.93,
         "morelcap",
+        "cap",
         rough=mix(0.75, 0.45, t["wet"]),
         sss=0.2,
         sssr=0.04,
@@ -109,4 +112,4 @@ def stem_mesh(stem, rs, stream):
     )
     colour = linear([0.90, 0.84, 0.71]) * (1 + 0.14 * blotch + 0.14 * grain)[..., None]
     colour = blend(colour, linear([0.45, 0.33, 0.2]), smooth(0.2, -0.02, T) * 0.6)
-    return mesh(P, faces, colour * 0.8, "stem", rough=0.75, sss=0.3, sssr=0.05, bump=0.3, bscale=36)
+    return mesh(P, faces, colour * 0.8, "stem", "stem", rough=0.75, sss=0.3, sssr=0.05, bump=0.3, bscale=36)

@@ -12,11 +12,12 @@ COLOURS = {
         "scarlet": ([0.84, 0.16, 0.05], [0.93, 0.48, 0.12]),
         "dark red": ([0.70, 0.05, 0.04], [0.88, 0.30, 0.08]),
         "orange": ([0.88, 0.36, 0.07], [0.94, 0.60, 0.20]),
+        "yellow orange": ([0.92, 0.55, 0.14], [0.95, 0.74, 0.34]),
     },
     "amanita_phalloides": {
-        "olive": ([0.50, 0.50, 0.17], [0.80, 0.79, 0.46]),
-        "yellow green": ([0.60, 0.58, 0.22], [0.82, 0.80, 0.50]),
-        "bronze": ([0.45, 0.43, 0.18], [0.74, 0.70, 0.42]),
+        "olive": ([0.44, 0.45, 0.12], [0.72, 0.71, 0.36]),
+        "yellow green": ([0.57, 0.56, 0.17], [0.78, 0.76, 0.42]),
+        "bronze": ([0.42, 0.37, 0.13], [0.70, 0.64, 0.34]),
         "straw": ([0.68, 0.66, 0.30], [0.86, 0.84, 0.60]),
         "white": ([0.86, 0.85, 0.74], [0.92, 0.91, 0.86]),
     },
@@ -53,15 +54,52 @@ COLOURS = {
         "pale grey": ([0.66, 0.64, 0.61], [0.80, 0.78, 0.75]),
     },
 }
+LOOKALIKES = {
+    "omphalotus_olearius": {
+        "orange": ([0.86, 0.42, 0.08], [0.93, 0.55, 0.14]),
+        "bright orange": ([0.92, 0.48, 0.09], [0.95, 0.60, 0.18]),
+        "brownish orange": ([0.68, 0.34, 0.11], [0.86, 0.48, 0.15]),
+    },
+    "hygrophoropsis_aurantiaca": {
+        "deep orange": ([0.82, 0.38, 0.09], [0.94, 0.56, 0.16]),
+        "orange": ([0.90, 0.50, 0.16], [0.95, 0.66, 0.28]),
+        "pale": ([0.90, 0.66, 0.36], [0.95, 0.80, 0.56]),
+        "brownish": ([0.64, 0.36, 0.16], [0.88, 0.58, 0.28]),
+    },
+    "amanita_virosa": {
+        "white": ([0.94, 0.93, 0.89], [0.95, 0.945, 0.92]),
+        "ivory": ([0.90, 0.86, 0.74], [0.94, 0.93, 0.88]),
+    },
+}
+COLOURS |= LOOKALIKES
+WEIGHTS = {  # how often a colour comes, where not each as often
+    "amanita_muscaria": (4, 3, 2.5, 1.5, 0.6),
+    "amanita_phalloides": (3, 2.5, 1.5, 1.5, 1.2),
+    "boletus_edulis": (3, 1.6, 1.6, 2),
+    "agaricus_campestris": (3, 2, 1),
+    "lactarius_deliciosus": (2, 1.6, 1),
+    "pleurotus_ostreatus": (2, 1.3, 1.2, 1.2, 1.2),
+    "amanita_virosa": (3, 1),
+}
 PALE = {
     "amanita_muscaria": [0.93, 0.66, 0.38],
-    "amanita_phalloides": [0.90, 0.89, 0.80],
+    "amanita_phalloides": [0.86, 0.85, 0.68],
     "boletus_edulis": [0.82, 0.68, 0.50],
     "agaricus_campestris": [0.90, 0.87, 0.82],
     "russula": [0.92, 0.84, 0.76],
     "lactarius_deliciosus": [0.84, 0.68, 0.48],
     "pleurotus_ostreatus": [0.88, 0.85, 0.79],
+    "omphalotus_olearius": [0.90, 0.66, 0.34],
+    "hygrophoropsis_aurantiaca": [0.94, 0.80, 0.56],
+    "amanita_virosa": [0.93, 0.90, 0.80],
 }
+
+
+def choose_colour(species, rng, colours=None, weights=None):
+    "A name of the species' colours (or of `colours`), common ones more often."
+    names = list(colours or COLOURS[species])
+    p = np.array(weights or WEIGHTS.get(species, [1] * len(names)), float)
+    return str(rng.choice(names, p=p / p.sum()))
 
 
 def paint_cap(species, t, S, TH, cap, stream):
@@ -73,9 +111,13 @@ def paint_cap(species, t, S, TH, cap, stream):
     centre, margin = (linear(x) for x in COLOURS[species][t["cap_colour"]])
     skin = dict(S=S, TH=TH, c=c, c3=c3, f1=f1, f2=f2, fibres=fibres, n=n, R=cap.R)
     colour, bump = PAINTERS[species](t, skin, centre, margin, rng)
-    fade = t["faded"] * (0.6 if species == "lactarius_deliciosus" else 1) * smooth(-0.5, 0.5, f1 + 0.5 * S)
-    colour = blend(colour, linear(PALE[species]), fade)
-    dirt = smooth(0.42, 0.6, fbm(c3 * 5 + 3, 4, n + 31)) * t["dirt"]
+    fade = (
+        t["faded"]
+        * (0.6 if species in ("lactarius_deliciosus", "hygrophoropsis_aurantiaca") else 1)
+        * smooth(-0.5, 0.5, f1 + 0.5 * S)
+    )
+    colour = blend(colour, linear(PALE[species]), fade) * t["tone"]
+    dirt = smooth(0.36, 0.62, fbm(c3 * 5 + 3, 4, n + 31)) * t["dirt"] * (0.4 if species == "amanita_virosa" else 1)
     colour = blend(colour, linear([0.22, 0.17, 0.11]), dirt * 0.6)
     flesh = linear([0.92, 0.88, 0.78] if species == "boletus_edulis" else [0.90, 0.84, 0.70])
     bite = bites(t["bites"], skin, stream.rng("cap", "bites"))
@@ -138,7 +180,9 @@ def field_mushroom(t, k, centre, margin, rng):
     colour = blend(centre, margin, w) * (1 + 0.12 * k["f1"] - 0.08 * np.abs(k["f2"]))[..., None]
     colour = blend(colour, linear([0.62, 0.48, 0.34]), np.clip(streaks * 0.55 + scales * 0.7, 0, 1))
     edge = smooth(0.95, 1, k["S"] + 0.03 * k["f2"])
-    return blend(colour, linear([0.80, 0.66, 0.58]), edge * 0.5), 0.008 * k["R"] * k["f2"] + 0.012 * k["R"] * k[
+    bruise = smooth(0.3, 0.6, fbm(k["c3"] * 2.6 + 5, 3, k["n"] + 26)) * max(0, rng.uniform(-0.5, 0.6))
+    colour = blend(colour, linear([0.72, 0.50, 0.44]), bruise)
+    return blend(colour, linear([0.80, 0.66, 0.58]), edge * 0.35), 0.008 * k["R"] * k["f2"] + 0.012 * k["R"] * k[
         "f1"
     ] + scales * 0.008
 
@@ -173,11 +217,13 @@ def milkcap(t, k, centre, margin, rng):
     colour = blend(
         colour,
         centre * np.array([0.70, 0.50, 0.40]),
-        smooth(0.35, 0.9, band) * spots * rng.uniform(0.55, 0.95) * smooth(0.04, 0.2, k["S"]),
+        smooth(0.35, 0.9, band) * spots * t["zone_contrast"] * 0.95 * smooth(0.04, 0.2, k["S"]),
     )
     green = smooth(0.0, 0.45, fbm(k["c3"] * 3.2 + 9, 4, k["n"] + 25)) * t["green_stains"]
-    colour = blend(colour, linear([0.44, 0.50, 0.34]), green * 0.75)
-    return colour * (1 + 0.14 * k["f2"])[..., None], (0.010 * k["f2"] + 0.015 * k["f1"] - 0.006 * band) * k["R"]
+    colour = blend(colour, linear([0.38, 0.50, 0.30]), green * 0.8)
+    return colour * (1 + 0.14 * k["f2"])[..., None], (
+        0.010 * k["f2"] + 0.015 * k["f1"] - 0.006 * t["zone_contrast"] * band
+    ) * k["R"]
 
 
 def oyster(t, k, centre, margin, rng):
@@ -190,7 +236,35 @@ def oyster(t, k, centre, margin, rng):
     ]
 
 
+def jack_o_lantern(t, k, centre, margin, rng):
+    "Smooth orange with darker innate fibres, older caps stained brown."
+    w = smooth(0.1, 1.1, k["S"] + 0.3 * k["f1"])
+    colour = blend(centre, margin, w) * (1 + 0.2 * k["fibres"] * smooth(0.05, 0.4, k["S"]) + 0.12 * k["f2"])[..., None]
+    brown = smooth(0.1, 0.5, fbm(k["c3"] * 2.4 + 4, 4, k["n"] + 27)) * rng.uniform(0, 0.6) * (0.3 + 0.7 * t["age"])
+    return blend(colour, linear([0.46, 0.22, 0.08]), brown), (0.02 * k["f1"] + 0.006 * k["fibres"]) * k["R"]
+
+
+def false_chanterelle(t, k, centre, margin, rng):
+    "Downy orange, darker in the middle, paler at the rolled margin."
+    w = smooth(0.05, 0.95, k["S"] + 0.3 * k["f1"])
+    colour = blend(centre, margin, w) * (1 + 0.14 * k["f1"] + 0.14 * k["f2"])[..., None]
+    down = smooth(-0.3, 0.4, fbm(k["c3"] * 26, 2, k["n"] + 28))
+    colour = blend(colour, centre * 0.7, down * smooth(0.7, 0.1, k["S"]) * rng.uniform(0.1, 0.5))
+    return colour, (0.03 * k["f1"] + 0.006 * k["f2"]) * k["R"] + 0.0012 * down
+
+
+def destroying_angel(t, k, centre, margin, rng):
+    "White silk, ivory in the middle; old caps spotted a little."
+    w = smooth(0.0, 0.7, k["S"] + 0.15 * k["f1"])
+    colour = blend(centre, margin, w) * (1 + 0.05 * k["fibres"] + 0.04 * k["f2"])[..., None]
+    spots = smooth(0.25, 0.55, fbm(k["c3"] * 6 + 2, 3, k["n"] + 29)) * rng.uniform(0, 0.4) * t["age"]
+    return blend(colour, linear([0.78, 0.68, 0.52]), spots), 0.01 * k["R"] * k["f1"]
+
+
 PAINTERS = {
+    "omphalotus_olearius": jack_o_lantern,
+    "hygrophoropsis_aurantiaca": false_chanterelle,
+    "amanita_virosa": destroying_angel,
     "amanita_muscaria": fly_agaric,
     "amanita_phalloides": death_cap,
     "boletus_edulis": cep,
@@ -206,6 +280,9 @@ STEMS = {
     "agaricus_campestris": [0.91, 0.87, 0.81],
     "russula": [0.94, 0.92, 0.88],
     "lactarius_deliciosus": [0.89, 0.64, 0.40],
+    "omphalotus_olearius": [0.88, 0.58, 0.20],
+    "hygrophoropsis_aurantiaca": [0.90, 0.54, 0.18],
+    "amanita_virosa": [0.94, 0.93, 0.89],
 }
 
 
@@ -228,6 +305,13 @@ def paint_stem(species, t, T, TH, slender, stream):
     if species == "amanita_phalloides":
         snake = smooth(0.1, 0.45, noise(stack(c[..., 0] * 1.6, c[..., 1] * 1.6, T * 26 + 0.6 * np.sin(TH * 5)), n + 3))
         colour = blend(colour, linear([0.72, 0.72, 0.50]), snake * rng.uniform(0.1, 0.55))
+    if species == "amanita_virosa":  # torn, shaggy fibres
+        shag = smooth(0.0, 0.45, fbm(stack(c[..., 0] * 4, c[..., 1] * 4, T * 9), 3, n + 7)) * smooth(0.95, 0.7, T)
+        colour, bump = colour * (1 - 0.12 * shag)[..., None], shag * 0.01
+    if species in ("omphalotus_olearius", "hygrophoropsis_aurantiaca"):
+        dark = [0.52, 0.28, 0.10] if species == "omphalotus_olearius" else [0.46, 0.22, 0.08]
+        foot = smooth(0.75, 0.0, T + 0.3 * blotch) * rng.uniform(0.3, 0.8)
+        colour, bump = blend(colour, linear(dark), foot), 0.004 * fibres
     if species == "amanita_muscaria":
         girdle = np.exp(-(((T - 0.1) / 0.09) ** 2)) * np.clip(np.sin(T * 150 + 2 * blotch), 0, 1)
         girdle = girdle * (0.5 + 0.5 * np.clip(fbm(c * 5, 2, n + 4) * 2 + 0.3, 0, 1))
@@ -237,8 +321,12 @@ def paint_stem(species, t, T, TH, slender, stream):
         pit = smooth(0.28, 0.5, noise(q * 2.6, n + 5)) * smooth(0.02, 0.2, T)
         colour, bump = blend(colour, linear([0.74, 0.36, 0.14]), pit * 0.8), -pit * 0.008
         green = smooth(0.1, 0.5, noise(q * 1.4, n + 6)) * t["green_stains"]
-        colour = blend(colour, linear([0.44, 0.52, 0.38]), green * 0.6)
+        colour = blend(colour, linear([0.38, 0.52, 0.33]), green * 0.6)
     if species == "russula" and t["cap_colour"] in ("red", "purple", "pink") and rng.random() < 0.3:
         colour = blend(colour, linear([0.90, 0.68, 0.66]), smooth(-0.2, 0.5, blotch) * 0.5)
-    earth = smooth(0.14, -0.03, T) * (0.7 if species != "amanita_phalloides" else 0.2) * np.clip(0.7 + blotch, 0, 1)
+    earth = (
+        smooth(0.14, -0.03, T)
+        * (0.7 if species not in ("amanita_phalloides", "amanita_virosa") else 0.2)
+        * np.clip(0.7 + blotch, 0, 1)
+    )
     return blend(colour, linear([0.25, 0.19, 0.12]), earth), bump
