@@ -175,5 +175,5 @@ def test_licence_texts_are_here():
 def test_labels_and_splits_need_no_torch():
     "What every lesson imports first must not drag torch along."
     said = run("-c", "import sys, mushroom_lib.claims, mushroom_lib.style, mushroom_lib.sources, mushroom_lib.images, mushroom_lib.features, "
-                     "mushroom_lib.widgets, mushroom_lib.cli; print('torch' in sys.modules, 'fastai' in sys.modules)")
+                     "mushroom_lib.labels, mushroom_lib.splits, mushroom_lib.metrics, mushroom_lib.widgets, mushroom_lib.cli; print('torch' in sys.modules, 'fastai' in sys.modules)")
     assert said.stdout.split() == ["False", "False"], said.stderr
