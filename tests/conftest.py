@@ -52,6 +52,13 @@ def field_photos(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
+def real_photos():
+    "The folder of the 305 real photos; a test that needs them is skipped where they are not."
+    if place := _field_photos(): return place
+    pytest.skip("the real photos are not on this machine: name their folder in MUSHROOMS_TEST_PHOTOS")
+
+
+@pytest.fixture(scope="session")
 def field_records(field_photos):
     "Records of the real photos, as filed beside them."
     with open(field_photos.parent/"photos.jsonl", encoding="utf-8") as f: rows = [json.loads(o) for o in f]

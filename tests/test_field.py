@@ -20,33 +20,33 @@ def run(*args, home, mirror=None, cwd=None):
     return subprocess.run([str(a) for a in args], env=env, cwd=cwd, capture_output=True, text=True, timeout=600)
 
 
-def test_all_photos_arrive_from_a_mirror_and_verify(field_photos, home):
-    r = run(BIN / "mushrooms", "photos", home=home, mirror=field_photos)
+def test_all_photos_arrive_from_a_mirror_and_verify(real_photos, home):
+    r = run(BIN / "mushrooms", "photos", home=home, mirror=real_photos)
     assert r.returncode == 0 and "305 fetched" in r.stdout, r.stdout + r.stderr
     r = run(BIN / "mushrooms", "verify", "field", home=home)
     assert r.returncode == 0 and "305 photos filed, 0 problems" in r.stdout, r.stdout
-    r = run(BIN / "mushrooms", "photos", home=home, mirror=field_photos)
+    r = run(BIN / "mushrooms", "photos", home=home, mirror=real_photos)
     assert "0 fetched, 305 were there, 0 failed" in r.stdout
 
 
 @pytest.mark.parametrize("name", [p.name for p in lessons()])
-def test_lesson_holds_on_the_field_photos(field_photos, home, name):
-    run(BIN / "mushrooms", "photos", home=home, mirror=field_photos)
+def test_lesson_holds_on_the_real_photos(real_photos, home, name):
+    run(BIN / "mushrooms", "photos", home=home, mirror=real_photos)
     r = run(BIN / "nbdev_test", f"nbs/{name}", home=home, cwd=TOP)
     assert r.returncode == 0 and "Success" in r.stdout, r.stderr[-3000:]
 
 
-def test_filed_facts_are_those_of_the_photos(field_photos):
+def test_filed_facts_are_those_of_the_photos(real_photos):
     "SOURCES.json agrees with the list of facts beside the photos."
     from mushroom_lib.sources import records
     from tools.file_sources import field_record, rows
-    assert [field_record(r) for r in sorted(rows(field_photos.parent / "photos.jsonl"), key=lambda r: r["file"])] == records("field")
+    assert [field_record(r) for r in sorted(rows(real_photos.parent / "photos.jsonl"), key=lambda r: r["file"])] == records("field")
 
 
-def test_no_field_photo_is_committed(field_photos):
+def test_no_field_photo_is_committed(real_photos):
     import hashlib
     ours = subprocess.run(["git", "ls-files", "-z"], cwd=TOP, capture_output=True, check=True).stdout.split(b"\0")
-    theirs = {hashlib.sha256(p.read_bytes()).hexdigest() for p in field_photos.rglob("*") if p.is_file()}
+    theirs = {hashlib.sha256(p.read_bytes()).hexdigest() for p in real_photos.rglob("*") if p.is_file()}
     for name in filter(None, ours):
         path = TOP / name.decode()
         if path.is_file(): assert hashlib.sha256(path.read_bytes()).hexdigest() not in theirs, name
