@@ -485,8 +485,16 @@ def test_kill_9_leaves_no_half_file(site, many, tmp_path):
     check_and_finish(site, many, stuck, folder)
 
 
+@pytest.fixture
+def ctrl_c():
+    "A child begins with Ctrl-C ignored when the tests run in the background of a shell; here it must not be."
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.skipif(os.name == "nt", reason="a child process cannot be sent Ctrl-C alone on Windows")
-def test_ctrl_c_stops_at_once(site, many, tmp_path):
+def test_ctrl_c_stops_at_once(site, many, tmp_path, ctrl_c):
     folder = tmp_path/"home"
     child, stuck = half_done(site, many, folder, tmp_path)
     begin = time.monotonic()
