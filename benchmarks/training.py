@@ -147,7 +147,7 @@ def summary(records, collection):
     floor, stock = cheapest(rows), rows.get(STOCK, {})
     for name, runs in rows.items():
         costs = {k: mean([r[k] for r in runs.values()]) for k in ("cpu_s", "wall_s", "process_cpu_s")}
-        out.append(dict(recipe=name, seeds=len(runs), accuracy=accuracy(runs), points=None if name == STOCK else points(runs, stock),
+        out.append(dict(collection=collection, recipe=name, seeds=len(runs), accuracy=accuracy(runs), points=None if name == STOCK else points(runs, stock),
                         cpu_all=[r["cpu_s"] for r in runs.values()], peak_mb=max(r["peak_mb"] for r in runs.values()),
                         floors=ratio(runs, floor), stocks=ratio(runs, stock), **costs))
     return out
@@ -211,31 +211,39 @@ def page(records):
     return "\n".join([INTRO.format(field=sizes.get("field", "its")), *parts, "## The recipes\n", describe(), "## Measured on\n", notes])
 
 
+def draw(ax, rows, order):
+    "One panel of the figure; `order` decides a recipe's colour and marker."
+    from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
+    from mushroom_lib.style import MARKERS, PALETTE
+    for row in rows:
+        if not row["accuracy"]: continue
+        k, x, (p, low, high) = order.index(row["recipe"]) % 8, row["cpu_s"], row["accuracy"]
+        ends = [[x - min(row["cpu_all"])], [max(row["cpu_all"]) - x]]
+        ax.errorbar(x, p, [[p - low], [high - p]], ends, color=PALETTE[k], marker=MARKERS[k], linestyle="none", capsize=2, label=row["recipe"])
+    floors = [row for row in rows if row["recipe"] in FLOORS]
+    if floors: ax.axvline(min(row["cpu_s"] for row in floors), color="black", linestyle=":", marker="", label="the cheaper floor")
+    ax.set_xscale("log")
+    ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    ax.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    ax.xaxis.set_minor_formatter(NullFormatter())
+    ax.set(title=f"{rows[0]['collection']}, {max(row['seeds'] for row in rows)} seeds", xlabel="CPU seconds to read, train and answer")
+
+
 def figure(records, path):
-    "Writes accuracy against CPU seconds, a panel a collection: bars are the 95 % interval by group and the range over seeds."
+    "Writes accuracy against CPU seconds, a panel a collection: bars are the 95 % interval by group, and the range over the seeds."
     import matplotlib
     matplotlib.use("agg")
     import matplotlib.pyplot as plt
-    from mushroom_lib.style import MARKERS, PALETTE, use_style
+    from mushroom_lib.style import use_style
     use_style()
-    names = [c for c in COLLECTIONS if any(r["collection"] == c for r in records)]
-    fig, axes = plt.subplots(1, len(names), figsize=(5 * len(names), 4), squeeze=False, sharey=True)
-    for ax, collection in zip(axes[0], names):
-        rows = summary(records, collection)
-        for row in rows:
-            if not row["accuracy"]: continue
-            k = list(RECIPES).index(row["recipe"]) - len(FLOORS) if row["recipe"] in RECIPES else -1
-            (p, low, high), x = row["accuracy"], row["cpu_s"]
-            ax.errorbar(x, p, [[p - low], [high - p]], [[x - min(row["cpu_all"])], [max(row["cpu_all"]) - x]], color=PALETTE[k % 8], marker=MARKERS[k % 8],
-                        linestyle="none", capsize=2, label=row["recipe"])
-        floors = [row for row in rows if row["recipe"] in FLOORS]
-        if floors:
-            low = min(floors, key=lambda row: row["cpu_s"])
-            ax.axvline(low["cpu_s"], color="black", linestyle=":", marker="", label=low["recipe"])
-        ax.set(xscale="log", title=f"{collection}: {rows[0]['seeds']} seed{'s' * (rows[0]['seeds'] != 1)}", xlabel="CPU seconds, reading + training + answering")
-    axes[0][0].set_ylabel("accuracy, other finds or specimens")
-    axes[0][-1].legend(loc="lower right", fontsize=8)
-    fig.savefig(path)
+    panels = [rows for c in COLLECTIONS if (rows := summary(records, c))]
+    order = list(dict.fromkeys(r["recipe"] for rows in panels for r in rows if r["accuracy"]))
+    fig, axes = plt.subplots(1, len(panels), figsize=(4.5 * len(panels), 4.2), squeeze=False, sharey=True)
+    for ax, rows in zip(axes[0], panels): draw(ax, rows, order)
+    axes[0][0].set_ylabel("accuracy on other finds or specimens")
+    labels = {name: handle for ax in axes[0] for handle, name in zip(*ax.get_legend_handles_labels())}
+    fig.legend(labels.values(), labels.keys(), loc="outside lower center", ncols=2 * len(panels), fontsize=8)
+    fig.savefig(path, dpi=100)
     plt.close(fig)
 
 
