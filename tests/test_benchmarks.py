@@ -1,4 +1,5 @@
 "The training benchmark's exam, its file of results, and the table made of it; nothing is trained here."
+import json
 import sys
 from pathlib import Path
 
@@ -192,3 +193,13 @@ def test_copies_differ_in_bytes_and_not_in_picture(tmp_path):
 
 def test_a_row_of_the_scale_is_per_photo():
     assert scale.cells(dict(photos=2000, cache="full", cpu_s=5, wall_s=2.55, mb=120.4)) == ("2,000", "full", "5.0", "2.50", "2.5", "120")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads a process's memory from /proc")
+def test_features_take_little_memory(tmp_path):
+    "Batches of 32 took 340 MB above the imports, most of it for the network's layers."
+    scale.copies([Path(f) for f in photos("lab")["path"]], 100, tmp_path)
+    code = "import json, pathlib, sys; from benchmarks.scale import one; print(json.dumps(one(pathlib.Path(sys.argv[1]), 160)))"
+    out = training.measured([sys.executable, "-W", "ignore", "-c", code, str(tmp_path)], training.environment(1, tmp_path / "cache"))[0]
+    r = json.loads(out.splitlines()[-1])
+    assert r["photos"] == 100 and 20 < r["mb"] < 200
