@@ -2,8 +2,8 @@
 
     python -m benchmarks.recipes COLLECTION RECIPE SEED     one run in this process; prints its record as JSON on the last line
 
-A recipe is a function that imports and prepares what it needs and returns a function of (table, train, valid, seed), which is what is
-timed: it reads the photos, learns from the rows `train` and returns the probabilities of the rows `valid`, a column a label in sorted
+A recipe is a function of a temporary folder that imports and prepares what it needs, and returns a function of (table, train, valid,
+seed), which is what is timed: it reads the photos, learns from the rows `train` and returns the probabilities of the rows `valid`, a column a label in sorted
 order. A floor learns nothing, reads the photos of both sides and returns None.
 """
 import argparse
@@ -73,7 +73,8 @@ def stock(epochs, folder):
 
     def run(table, train, valid, seed):
         set_seed(seed)
-        block = DataBlock((ImageBlock, CategoryBlock), get_x=ColReader("path"), get_y=ColReader("label"), splitter=IndexSplitter(range(len(train), len(train) + len(valid))),
+        asked = range(len(train), len(train) + len(valid))
+        block = DataBlock((ImageBlock, CategoryBlock), get_x=ColReader("path"), get_y=ColReader("label"), splitter=IndexSplitter(asked),
                           item_tfms=Resize(224), batch_tfms=aug_transforms())
         dls = block.dataloaders(table.iloc[[*train, *valid]], num_workers=0)
         learn = vision_learner(dls, "tf_efficientnet_lite0", **source)
