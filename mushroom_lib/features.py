@@ -162,10 +162,11 @@ def _pictures(files, digests, size, augment):
         return np.concatenate(list(threads.map(lambda f, d: _views(f, d, size, augment), files, digests)))
 
 
-def _forward(pictures, where=None, batch=32):
+def _forward(pictures, where=None, batch=None):
     "Features of uint8 pictures (n, size, size, 3) as a float32 array (n, 1280)."
     import torch
     net, out = backbone(where), []
+    batch = batch or (4 if torch.device(where or device()).type == "cpu" else 32)  # memory for more is fetched anew for each layer, which costs time
     with torch.inference_mode():
         for part in torch.from_numpy(pictures).split(batch):
             x = part.to(where or device()).permute(0, 3, 1, 2).float().div(255).sub(MEAN).div(STD)
