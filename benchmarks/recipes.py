@@ -20,14 +20,14 @@ from pathlib import Path
 
 PACKAGES = ("torch", "torchvision", "fastai", "timm", "scikit-learn", "numpy", "pillow", "onnxruntime")
 FOLDS = 5       # of the field: seeds go from 0 to 4, and each photo is in the exam once
-PER_LABEL = 20  # photos of the lab that are learned from, and as many that are asked for
+PER_LABEL = 10  # photos of the lab that are learned from, and as many that are asked for
 
 
 def exam(collection, seed):
     """(table, train, valid): the photos as a table and the rows to learn from and to be asked for; the same for all recipes of a seed.
 
-    The field: all its photos, fold `seed` of five by find. The lab: for each label twenty photos of specimens drawn by the seed are asked
-    for, and twenty of the other specimens learned from. Raises ValueError for a seed that the field has no fold for.
+    The field: all its photos, fold `seed` of five by find. The lab: for each label ten photos of specimens drawn by the seed are asked
+    for, and ten of the other specimens learned from. Raises ValueError for a seed that the field has no fold for.
     """
     from mushroom_lib.images import photos
     from mushroom_lib.splits import split
@@ -83,8 +83,8 @@ def stock(epochs, folder):
     return run
 
 
-def plain(folder, head_epochs=2, epochs=10, batch=32):
-    "timm and torch, by the textbook: 224 px, timm's transforms, AdamW; the head alone for two epochs, then all for ten, one of warm-up, then cosine."
+def plain(folder, head_epochs=1, epochs=5, batch=32):
+    "timm and torch, by the textbook: 224 px, timm's transforms, AdamW; the head alone for an epoch, then all for five, one of warm-up, then cosine."
     import timm, torch
     from mushroom_lib.features import device
     source, where = pretrained(folder), device()

@@ -188,8 +188,8 @@ def conditions(records):
 INTRO = """# What accuracy costs
 
 Made by `python -m benchmarks.training` from training.jsonl; do not edit. Each run is a process of its own with an empty feature cache.
-The exam is the same for all recipes of a seed. Field: all {field} photos, five-fold by find, one fold a seed. Lab: twenty photos a label
-to learn from, twenty of other specimens in the exam. Accuracy is over the photos of all seeds, its 95 % interval by find or specimen; the points
+The exam is the same for all recipes of a seed. Field: all {field} photos, five-fold by find, one fold a seed. Lab: ten photos a label
+to learn from, ten of other specimens in the exam. Accuracy is over the photos of all seeds, its 95 % interval by find or specimen; the points
 are the mean difference from seed to seed with its 95 % interval (Student's t). Seconds are for reading, training and answering, without
 imports, means over the seeds; "x floor" compares with the cheaper floor, peak memory is the largest of the seeds, imports included.
 
