@@ -7,6 +7,7 @@ seed), which is what is timed: it reads the photos, learns from the rows `train`
 order. A floor learns nothing, reads the photos of both sides and returns None.
 """
 import argparse
+import contextlib
 import json
 import os
 import platform
@@ -158,7 +159,7 @@ def sklearn(folder, batch=32):
 
 
 def probe(folder, size=160):
-    "Ours: `mushroom_lib.features.probe` on `features` of 160 px, computed afresh."
+    "Ours: `mushroom_lib.features.probe` on `features` (160 px unless another size is named), computed afresh."
     import sklearn.decomposition, sklearn.linear_model, sklearn.pipeline, timm, torch, tqdm  # noqa: F401, before the clock
     from mushroom_lib.features import features, probe
 
@@ -166,6 +167,25 @@ def probe(folder, size=160):
         X = features(table["path"].iloc[[*train, *valid]], size, cache=Path(folder) / "features", progress=False)
         return probe(X[:len(train)], table["label"].iloc[train]).predict_proba(X[len(train):])
     return run
+
+
+def finetune(folder):
+    "Ours: `mushroom_lib.finetune.finetune` with its defaults, then `probabilities` with its: trained at 160 px, asked at 224 px, six views averaged."
+    import fastai.vision.all, sklearn.decomposition, sklearn.linear_model, sklearn.pipeline, timm  # noqa: F401, before the clock
+    from mushroom_lib.finetune import finetune, probabilities
+    from mushroom_lib.splits import Split
+
+    def run(table, train, valid, seed):
+        with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
+            learn = finetune(table, Split(table, train, valid, "benchmark", None), seed=seed)
+        return probabilities(learn, table["path"].iloc[valid])
+    return run
+
+
+def best(folder):
+    "Ours: the mean of what `finetune` and a probe at 288 px say."
+    parts = finetune(folder), probe(folder, 288)
+    return lambda *exam: sum(run(*exam) for run in parts) / len(parts)
 
 
 def _square(file, size):
@@ -218,8 +238,10 @@ def floor_onnx(folder, size=160, batch=4):
 
 FLOORS = {"floor, torch": floor_torch, "floor, onnxruntime": floor_onnx}
 STOCK = "stock fine_tune(3)"  # what the others are compared with
-RECIPES = {**FLOORS, "probe": probe, "scikit-learn on timm features": sklearn, STOCK: partial(stock, 3), "stock fine_tune(10)": partial(stock, 10),
-           "plain torch": plain}
+BEST = "finetune and probe, mean"  # the record of this one keeps its probabilities
+RECIPES = {**FLOORS, "probe": probe, "probe, 224 px": partial(probe, size=224), "probe, 288 px": partial(probe, size=288),
+           "scikit-learn on timm features": sklearn, "finetune": finetune, BEST: best, STOCK: partial(stock, 3),
+           "stock fine_tune(10)": partial(stock, 10), "plain torch": plain}
 
 
 def _version(package):
@@ -252,6 +274,7 @@ def record(collection, recipe, seed):
         spent = dict(cpu_s=round(_cpu() - cpu, 3), wall_s=round(time.perf_counter() - wall, 3), ready_cpu_s=round(cpu - begun, 3))
     out = dict(collection=collection, recipe=recipe, seed=seed, n_train=len(train), n_valid=len(valid), accuracy=None, right=None, groups=None)
     if p is not None: out |= graded(table, valid, np.asarray(p))
+    if recipe == BEST: out |= dict(files=table["file"].iloc[valid].tolist(), p=np.asarray(p, float).round(5).tolist())
     import torch
     from mushroom_lib.features import device
     return out | spent | dict(threads=torch.get_num_threads(), device=str(device()), machine=machine(), python=platform.python_version(),

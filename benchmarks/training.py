@@ -217,9 +217,9 @@ def draw(ax, rows, order):
     from mushroom_lib.style import MARKERS, PALETTE
     for row in rows:
         if not row["accuracy"]: continue
-        k, x, (p, low, high) = order.index(row["recipe"]) % 8, row["cpu_s"], row["accuracy"]
+        k, x, (p, low, high) = order.index(row["recipe"]), row["cpu_s"], row["accuracy"]
         ends = [[x - min(row["cpu_all"])], [max(row["cpu_all"]) - x]]
-        ax.errorbar(x, p, [[p - low], [high - p]], ends, color=PALETTE[k], marker=MARKERS[k], linestyle="none", capsize=2, label=row["recipe"])
+        ax.errorbar(x, p, [[p - low], [high - p]], ends, color=PALETTE[k % 8], marker=MARKERS[(k + k // 8) % 8], linestyle="none", capsize=2, label=row["recipe"])
     floors = [row for row in rows if row["recipe"] in FLOORS]
     if floors: ax.axvline(min(row["cpu_s"] for row in floors), color="black", linestyle=":", marker="", label="the cheaper floor")
     ax.set_xscale("log")

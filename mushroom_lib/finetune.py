@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['EARLY', 'network', 'groups', 'FreezeBN', 'Opener', 'crops', 'light', 'loaders', 'learner', 'start_from_probe',
-           'finetune', 'probabilities']
+           'finetune', 'probabilities', 'benchmark', 'filed_probabilities']
 
 # %% ../nbs/lib_finetune.ipynb #44d8956a
 from collections import OrderedDict
@@ -139,13 +139,13 @@ def start_from_probe(
         learn.model.head.bias.copy_(torch.tensor(b))
     return learn
 
-# %% ../nbs/lib_finetune.ipynb #b86764b9
+# %% ../nbs/lib_finetune.ipynb #7304e067
 def finetune(
     table,       # rows of `mushroom_lib.images.photos`
     split,       # a `mushroom_lib.splits.Split` of the table
     size=160,    # pixels a side in training
-    epochs=8,    # passes over the training photos
-    lr=1e-3,     # the largest step size of the late layers; the head's is three times that
+    epochs=6,    # passes over the training photos
+    lr=3e-4,     # the largest step size of the late layers; the head's is three times that
     bs=16,       # photos a batch
     seed=0,      # decides the order, the views and the first weights
     **kwargs,    # for `learner`
@@ -180,3 +180,25 @@ def probabilities(
         x = as_tensor(seen).contiguous(memory_format=torch.channels_last)
         out.append(predict(learn.model, x.to(learn.dls.device)).mean(0))
     return np.stack(out) if out else np.empty((0, len(learn.dls.vocab)), np.float32)
+
+# %% ../nbs/lib_finetune.ipynb #5c05356d
+def benchmark(
+    collection="field",  # "field" or "lab"
+):
+    "A DataFrame of the filed training runs, one a row: `recipe`, `seed`, `accuracy` (NaN for a floor), `cpu_s`, `wall_s`, `peak_mb`, `right` and `groups` (a list a run). FileNotFoundError where none was filed."
+    import pandas as pd
+    from mushroom_lib.sources import data_dir
+    path = data_dir() / "benchmarks" / "training.jsonl"
+    if not path.is_file(): raise FileNotFoundError(f"no {path.name} in {path.parent}: run `python -m benchmarks.training` in a checkout of the course")
+    runs = pd.read_json(path, lines=True)
+    return runs[runs["collection"] == collection].drop_duplicates(["recipe", "seed"], keep="last").reset_index(drop=True)
+
+
+def filed_probabilities(
+    table,  # `mushroom_lib.images.photos("field")`
+):
+    "A DataFrame of the probabilities that the benchmark's best recipe gave each photo when it was in the exam, a row a photo, a column a label; rows without an answer are NaN."
+    import pandas as pd
+    runs = benchmark("field").dropna(subset="p")
+    parts = [pd.DataFrame(r.p, index=r.files, columns=sorted(table["label"].unique())) for r in runs.itertuples()]
+    return pd.concat(parts).reindex(table["file"]).set_index(table.index)
