@@ -729,7 +729,7 @@ def slices(
     out.loc[tested, "adjusted"] = adjusted(out.loc[tested, "p"], how)
     return out.sort_values("p", kind="stable").reset_index(drop=True)
 
-# %% ../nbs/lib_metrics.ipynb #01081a77
+# %% ../nbs/lib_metrics.ipynb #ecb5a97c
 def _flags(values):
     "A boolean array, (n,), with n from 1 on; raises ValueError naming a row that is neither."
     a = np.asarray(values)
@@ -750,7 +750,7 @@ def with_share(
     if not 1 <= n <= len(have): raise ValueError(f"share={share}: beside {(~positive).sum()} other photos that takes {n} with the label, and there are {len(have)}; at least one is needed")
     return np.sort(np.r_[np.flatnonzero(~positive), np.random.default_rng(seed).choice(have, n, replace=False)])
 
-
+# %% ../nbs/lib_metrics.ipynb #f82112e3
 def one_label(
     positive,      # for each photo, whether it has the label
     p,             # the label's probability, (n,)
