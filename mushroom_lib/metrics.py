@@ -695,14 +695,20 @@ def adjusted(
     else: out[order] = np.minimum.accumulate((p[order] * n / (1 + np.arange(n)))[::-1])[::-1]
     return np.minimum(out, 1)
 
-# %% ../nbs/lib_metrics.ipynb #2a534d3b
+# %% ../nbs/lib_metrics.ipynb #4902499b
 def _fisher(inside, outside, design):
     "The chance of two shares as different as those of two boolean arrays, their counts divided by the design effect and rounded."
     from scipy.stats import fisher_exact
     counts = np.array([[part.sum(), (~part).sum()] for part in (inside, outside)]) / design
     return float(fisher_exact(np.rint(counts).astype(int)).pvalue)
 
-# %% ../nbs/lib_metrics.ipynb #793888a8
+
+def _design(here, codes, alike):
+    "The design effect, from 1 on, of comparing the photos `here` with the others, where the answers in a group are alike by so much (0 to 1)."
+    weight = np.where(here, 1 / here.sum(), -1 / (~here).sum())
+    return max(1, 1 + alike * ((np.bincount(codes, weight) ** 2).sum() / (weight ** 2).sum() - 1))
+
+# %% ../nbs/lib_metrics.ipynb #e319aab3
 def slices(
     table,        # a DataFrame with a row a photo
     right,        # for each photo, whether the answer was right
@@ -716,14 +722,14 @@ def slices(
     import pandas as pd
     if lost := [c for c in columns if c not in table.columns]: raise ValueError(f"the table has no column {lost[0]!r} (it has: {', '.join(map(str, table.columns))})")
     if len(table) != len(right): raise ValueError(f"{len(table)} rows in the table and {len(right)} answers: give one a photo")
-    right, (codes, n) = _pair(right, right)[0], _groups(groups, len(right))
-    design, rows = max(1, design_effect(right, codes)) if groups is not None and n > 1 else 1, []
+    right, codes = _pair(right, right)[0], _groups(groups, len(right))[0]
+    alike, rows = _alike(right - right.mean(), codes), []
     for column, value in [(c, v) for c in columns for v in sorted(table[c].dropna().unique(), key=str)]:
         here = (table[column] == value).to_numpy()
         accuracy, low, high, _ = rate(right[here], None if groups is None else codes[here], level)
         few = min(len(set(codes[here])), len(set(codes[~here]))) < least
         rows.append(dict(column=column, value=value, photos=int(here.sum()), groups=len(set(codes[here])), accuracy=accuracy, low=low, high=high,
-                         rest=right[~here].mean() if not here.all() else np.nan, p=np.nan if few else _fisher(right[here], right[~here], design)))
+                         rest=right[~here].mean() if not here.all() else np.nan, p=np.nan if few else _fisher(right[here], right[~here], _design(here, codes, alike))))
     out = pd.DataFrame(rows, columns=["column", "value", "photos", "groups", "accuracy", "low", "high", "rest", "p"])
     out["p"], tested = out["p"].astype(float), out["p"].notna()
     out.loc[tested, "adjusted"] = adjusted(out.loc[tested, "p"], how)

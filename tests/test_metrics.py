@@ -428,6 +428,32 @@ def test_looking_at_many_slices_gives_few_false_alarms_and_finds_the_planted_one
     assert np.mean(alarms) < .1 and np.mean(raw) > .2 and np.mean(found) > .8
 
 
+def test_a_slice_that_takes_a_photo_of_each_find_is_judged_by_its_photos():
+    "Each find is photographed by three people; one of them fails. Photos of a find share their luck, and that is on both sides."
+    alarms, found, coarse = [], [], []
+    for s in range(60):
+        y, p, g = exam(60, seed=s)
+        rng = np.random.default_rng(s)
+        t, right = pd.DataFrame(dict(who=np.concatenate([rng.permutation(list("abc")) for _ in range(60)]))), p.argmax(1) == y
+        alarms.append((slices(t, right, ["who"], g)["adjusted"] < .05).any())
+        bad = right & ~((t["who"] == "a").to_numpy() & (rng.random(180) < .22))
+        found.append((slices(t, bad, ["who"], g).set_index("value")["p"]["a"] < .05))
+        here = (t["who"] == "a").to_numpy()
+        coarse.append(M._fisher(bad[here], bad[~here], M.design_effect(bad, g)) < .05)
+    assert np.mean(alarms) < .08 and np.mean(found) > np.mean(coarse) + .15
+
+
+@many
+@given(st.lists(st.integers(0, 5), min_size=2, max_size=40), st.data())
+def test_the_design_of_a_comparison_is_its_variance_among_alike_photos(groups, data):
+    here = np.array(data.draw(st.lists(st.booleans(), min_size=len(groups), max_size=len(groups))))
+    if here.all() or not here.any(): return
+    alike, g = data.draw(st.floats(0, 1)), np.array(groups)
+    weight = np.where(here, 1 / here.sum(), -1 / (~here).sum())
+    correlation = np.where(g[:, None] == g, alike, 0) + (1 - alike) * np.eye(len(g))
+    assert M._design(here, g, alike) == pytest.approx(max(1, weight @ correlation @ weight / (weight @ weight)), abs=1e-9)
+
+
 # temperature
 
 @many
