@@ -6,7 +6,7 @@
 __all__ = ['BINS', 'AVERAGES', 'LOSSES', 'check', 'wilson', 'rate', 'bootstrap', 'interval', 'logit_interval', 'reliability',
            'show_reliability', 'ece', 'brier_parts', 'with_temperature', 'fit_temperature', 'Report', 'report',
            'paired_bootstrap', 'mcnemar', 'seeds_interval', 'photos_needed', 'smallest_difference', 'adjusted',
-           'slices']
+           'slices', 'with_share', 'one_label', 'show_curves']
 
 # %% ../nbs/lib_metrics.ipynb #cbf57d88
 import numpy as np
@@ -695,14 +695,20 @@ def adjusted(
     else: out[order] = np.minimum.accumulate((p[order] * n / (1 + np.arange(n)))[::-1])[::-1]
     return np.minimum(out, 1)
 
-# %% ../nbs/lib_metrics.ipynb #2a534d3b
+# %% ../nbs/lib_metrics.ipynb #4902499b
 def _fisher(inside, outside, design):
     "The chance of two shares as different as those of two boolean arrays, their counts divided by the design effect and rounded."
     from scipy.stats import fisher_exact
     counts = np.array([[part.sum(), (~part).sum()] for part in (inside, outside)]) / design
     return float(fisher_exact(np.rint(counts).astype(int)).pvalue)
 
-# %% ../nbs/lib_metrics.ipynb #793888a8
+
+def _design(here, codes, alike):
+    "The design effect, from 1 on, of comparing the photos `here` with the others, where the answers in a group are alike by so much (0 to 1)."
+    weight = np.where(here, 1 / here.sum(), -1 / (~here).sum())
+    return max(1, 1 + alike * ((np.bincount(codes, weight) ** 2).sum() / (weight ** 2).sum() - 1))
+
+# %% ../nbs/lib_metrics.ipynb #e319aab3
 def slices(
     table,        # a DataFrame with a row a photo
     right,        # for each photo, whether the answer was right
@@ -716,15 +722,80 @@ def slices(
     import pandas as pd
     if lost := [c for c in columns if c not in table.columns]: raise ValueError(f"the table has no column {lost[0]!r} (it has: {', '.join(map(str, table.columns))})")
     if len(table) != len(right): raise ValueError(f"{len(table)} rows in the table and {len(right)} answers: give one a photo")
-    right, (codes, n) = _pair(right, right)[0], _groups(groups, len(right))
-    design, rows = max(1, design_effect(right, codes)) if groups is not None and n > 1 else 1, []
+    right, codes = _pair(right, right)[0], _groups(groups, len(right))[0]
+    alike, rows = _alike(right - right.mean(), codes), []
     for column, value in [(c, v) for c in columns for v in sorted(table[c].dropna().unique(), key=str)]:
         here = (table[column] == value).to_numpy()
         accuracy, low, high, _ = rate(right[here], None if groups is None else codes[here], level)
         few = min(len(set(codes[here])), len(set(codes[~here]))) < least
         rows.append(dict(column=column, value=value, photos=int(here.sum()), groups=len(set(codes[here])), accuracy=accuracy, low=low, high=high,
-                         rest=right[~here].mean() if not here.all() else np.nan, p=np.nan if few else _fisher(right[here], right[~here], design)))
+                         rest=right[~here].mean() if not here.all() else np.nan, p=np.nan if few else _fisher(right[here], right[~here], _design(here, codes, alike))))
     out = pd.DataFrame(rows, columns=["column", "value", "photos", "groups", "accuracy", "low", "high", "rest", "p"])
     out["p"], tested = out["p"].astype(float), out["p"].notna()
     out.loc[tested, "adjusted"] = adjusted(out.loc[tested, "p"], how)
     return out.sort_values("p", kind="stable").reset_index(drop=True)
+
+# %% ../nbs/lib_metrics.ipynb #ecb5a97c
+def _flags(values):
+    "A boolean array, (n,), with n from 1 on; raises ValueError naming a row that is neither."
+    a = np.asarray(values)
+    if a.ndim != 1 or not len(a): raise ValueError(f"an array of shape {a.shape}: give one value a photo, True where it has the label")
+    _refuse(~np.isin(a, (0, 1)), "is neither True (or 1) nor False (or 0)")
+    return a.astype(bool)
+
+
+def with_share(
+    positive,  # for each photo, whether it has the label
+    share,     # of the label in the exam, between 0 and 1
+    seed=0,    # decides which photos of the label are taken
+) -> np.ndarray:
+    "Sorted row numbers of an exam: all photos without the label, and photos with it, drawn by lot; ValueError where there are too few."
+    positive = _flags(positive)
+    if not 0 < share < 1: raise ValueError(f"share={share}: give a share between 0 and 1")
+    have, n = np.flatnonzero(positive), round((~positive).sum() * share / (1 - share))
+    if not 1 <= n <= len(have): raise ValueError(f"share={share}: beside {(~positive).sum()} other photos that takes {n} with the label, and there are {len(have)}; at least one is needed")
+    return np.sort(np.r_[np.flatnonzero(~positive), np.random.default_rng(seed).choice(have, n, replace=False)])
+
+# %% ../nbs/lib_metrics.ipynb #f82112e3
+def one_label(
+    positive,      # for each photo, whether it has the label
+    p,             # the label's probability, (n,)
+    threshold=.5,  # from here on the answer is yes
+) -> dict:
+    "By scikit-learn: `baseline` (accuracy of the one answer that is right more often), `accuracy`, `recall`, `precision`, `F1`, `ROC AUC`, `average precision`, `Brier score`; NaN where there is none."
+    from sklearn import metrics as sk
+    positive, p = _flags(positive), np.asarray(p, dtype=float)
+    if p.shape != positive.shape: raise ValueError(f"{len(positive)} photos and probabilities of shape {p.shape}: give one a photo")
+    _refuse(~((0 <= p) & (p <= 1)), "of the probabilities is not between 0 and 1")
+    said, both = p >= threshold, 0 < positive.sum() < len(positive)
+    parts = sk.precision_recall_fscore_support(positive, said, average="binary", zero_division=np.nan)[:3]
+    out = dict(baseline=max(positive.mean(), 1 - positive.mean()), accuracy=sk.accuracy_score(positive, said), recall=parts[1], precision=parts[0], F1=parts[2])
+    out |= {"ROC AUC": sk.roc_auc_score(positive, p) if both else np.nan, "average precision": sk.average_precision_score(positive, p) if both else np.nan}
+    return {m: float(v) for m, v in out.items()} | {"Brier score": float(np.mean((p - positive) ** 2))}
+
+# %% ../nbs/lib_metrics.ipynb #8f9b845e
+def show_curves(
+    y,             # the right labels
+    probabilities, # (n, k), a column a label
+    names=None,    # the labels to draw; None for those that some photos have and some have not
+    labels=None,   # the labels in the order of the columns, as for `check`
+):
+    "A matplotlib Figure: top-k accuracy, the ROC curves, and precision against recall, of labels against the rest; ValueError for a label that no curve can be drawn of."
+    import matplotlib.pyplot as plt
+    from sklearn import metrics as sk
+    from mushroom_lib.style import PALETTE
+    y, p, labels = check(y, probabilities, labels)
+    fine = [name for c, name in enumerate(labels) if 0 < (y == c).sum() < len(y)]
+    names = fine if names is None else list(names)
+    if (bad := [n for n in names if n not in fine]) or not names: raise ValueError(f"{(bad or ['no label'])[0]!r}: no curve without photos of the label and photos of others (these have both: {', '.join(map(str, fine)) or 'none'})")
+    fig, (top, roc, pr) = plt.subplots(1, 3, figsize=(9, 3), layout="constrained")
+    plt.close(fig)  # so that a notebook shows it once
+    best = (p > p[np.arange(len(y)), y][:, None]).sum(1)
+    top.plot(range(1, len(labels) + 1), [(best < k).mean() for k in range(1, len(labels) + 1)], marker="o")
+    for n, name in enumerate(names):
+        one, q, style = y == labels.index(name), p[:, labels.index(name)], dict(color=PALETTE[n % 8], linestyle=("-", "--", ":", "-.")[n % 4], marker="")
+        roc.plot(*sk.roc_curve(one, q)[:2], **style)
+        pr.plot(*sk.precision_recall_curve(one, q)[1::-1], label=str(name), **style)
+    for ax, x, v in ((top, "k", "top-k accuracy"), (roc, "false alarms among the others", "recall"), (pr, "recall", "precision")): ax.set(xlabel=x, ylabel=v, ylim=(0, 1.03))
+    pr.legend(fontsize=8)
+    return fig

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from sklearn import metrics as sk
 
 from mushroom_lib import metrics as M
-from mushroom_lib.metrics import (adjusted, bootstrap, brier_parts, check, ece, fit_temperature, mcnemar, paired_bootstrap, photos_needed, rate,
-                                  reliability, report, seeds_interval, slices, smallest_difference, wilson, with_temperature)
+from mushroom_lib.metrics import (adjusted, bootstrap, brier_parts, check, ece, fit_temperature, mcnemar, one_label, paired_bootstrap,
+                                  photos_needed, rate, reliability, report, seeds_interval, show_curves, slices, smallest_difference, wilson, with_share,
+                                  with_temperature)
 
 few = settings(max_examples=20, report_multiple_bugs=False, deadline=None, derandomize=True)
 many = settings(max_examples=80, report_multiple_bugs=False, deadline=None, derandomize=True)
@@ -200,6 +201,56 @@ def test_slices_without_groups_are_fishers_test():
         assert (r.photos, r.accuracy, r.rest) == (here.sum(), right[here].mean(), right[~here].mean())
 
 
+@many
+@given(exams(), st.integers(0, 4), st.sampled_from([0., .25, .5, 1.]))
+def test_one_label_agrees_with_scikit_learn(e, c, threshold):
+    y, p, _ = e
+    c %= p.shape[1]
+    one, said = y == c, p[:, c] >= threshold
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        ours = one_label(one, p[:, c], threshold)
+    assert ours["accuracy"] == pytest.approx(sk.accuracy_score(one, said), abs=1e-9) and ours["baseline"] == max(one.mean(), 1 - one.mean())
+    for name, f in (("recall", sk.recall_score), ("precision", sk.precision_score), ("F1", sk.f1_score)):
+        assert ours[name] == pytest.approx(f(one, said, zero_division=np.nan), abs=1e-9, nan_ok=True), name
+    assert ours["Brier score"] == pytest.approx(sk.brier_score_loss(one.astype(int), p[:, c], pos_label=1), abs=1e-9)
+    if one.all() or not one.any(): assert np.isnan(ours["ROC AUC"]) and np.isnan(ours["average precision"])
+    else: assert (ours["ROC AUC"], ours["average precision"]) == pytest.approx((sk.roc_auc_score(one, p[:, c]), sk.average_precision_score(one, p[:, c])), abs=1e-9)
+
+
+@many
+@given(st.lists(st.booleans(), min_size=1, max_size=80), st.floats(.001, .999), st.integers(0, 99))
+def test_an_exam_with_a_share_has_all_others_and_that_share(positive, share, seed):
+    one = np.array(positive)
+    n = round((~one).sum() * share / (1 - share))
+    try: rows = with_share(positive, share, seed)
+    except ValueError as e:
+        assert not 1 <= n <= one.sum() and f"share={share}" in str(e)
+        return
+    assert (np.diff(rows) > 0).all() and set(np.flatnonzero(~one)) <= set(rows) and one[rows].sum() == n
+    assert abs(one[rows].mean() - share) <= .5 / len(rows) + 1e-9
+
+
+def test_curves_are_scikit_learns_and_top_k_counts_ties_as_right():
+    y, p, _ = exam(20)
+    panels = show_curves(y, p, [2]).axes
+    assert panels[1].lines[0].get_xydata() == pytest.approx(np.column_stack(sk.roc_curve(y == 2, p[:, 2])[:2]), abs=1e-9)
+    assert panels[2].lines[0].get_xydata() == pytest.approx(np.column_stack(sk.precision_recall_curve(y == 2, p[:, 2])[1::-1]), abs=1e-9)
+    assert panels[0].lines[0].get_ydata()[:3] == pytest.approx([sk.top_k_accuracy_score(y, p, k=k) for k in (1, 2, 3)], abs=1e-9)
+    assert panels[0].lines[0].get_ydata()[-1] == 1
+    for bad_y, names in ((y, [9]), (y * 0, None), (y * 0, [0]), (y, [])):
+        with pytest.raises(ValueError, match="no curve without"): show_curves(bad_y, p, names)
+
+
+@pytest.mark.parametrize("f, says", [
+    (lambda: one_label([], []), "one value a photo"), (lambda: one_label([[True]], [.5]), "one value a photo"), (lambda: one_label([0, 2], [.5, .5]), "row 1 is neither"),
+    (lambda: one_label([0, 1], [.5]), "2 photos and probabilities of shape"), (lambda: one_label([0, 1], [.5, np.nan]), "row 1 of the probabilities"), (lambda: one_label([0, 1], [-1, .5]), "row 0 of the probabilities"),
+    (lambda: with_share([0, 1], 0), "between 0 and 1"), (lambda: with_share([0, 0], .5), "there are 0"), (lambda: with_share([1, 1], .5), "at least one is needed"), (lambda: with_share([0, 1, None], .5), "row 2 is neither")])
+def test_one_clear_line_for_what_cannot_be_detected(f, says):
+    with pytest.raises(ValueError, match=says) as e: f()
+    assert "\n" not in str(e.value)
+
+
 # hostile input
 
 @many
@@ -375,6 +426,32 @@ def test_looking_at_many_slices_gives_few_false_alarms_and_finds_the_planted_one
         bad = slices(t, right & ~((t["c2"] == "b").to_numpy() & np.repeat(rng.random(60) < .8, 3)), t.columns, g)
         found.append((bad["column"][0], bad["value"][0], bad["adjusted"][0] < .05) == ("c2", "b", True))
     assert np.mean(alarms) < .1 and np.mean(raw) > .2 and np.mean(found) > .8
+
+
+def test_a_slice_that_takes_a_photo_of_each_find_is_judged_by_its_photos():
+    "Each find is photographed by three people; one of them fails. Photos of a find share their luck, and that is on both sides."
+    alarms, found, coarse = [], [], []
+    for s in range(60):
+        y, p, g = exam(60, seed=s)
+        rng = np.random.default_rng(s)
+        t, right = pd.DataFrame(dict(who=np.concatenate([rng.permutation(list("abc")) for _ in range(60)]))), p.argmax(1) == y
+        alarms.append((slices(t, right, ["who"], g)["adjusted"] < .05).any())
+        bad = right & ~((t["who"] == "a").to_numpy() & (rng.random(180) < .22))
+        found.append((slices(t, bad, ["who"], g).set_index("value")["p"]["a"] < .05))
+        here = (t["who"] == "a").to_numpy()
+        coarse.append(M._fisher(bad[here], bad[~here], M.design_effect(bad, g)) < .05)
+    assert np.mean(alarms) < .08 and np.mean(found) > np.mean(coarse) + .15
+
+
+@many
+@given(st.lists(st.integers(0, 5), min_size=2, max_size=40), st.data())
+def test_the_design_of_a_comparison_is_its_variance_among_alike_photos(groups, data):
+    here = np.array(data.draw(st.lists(st.booleans(), min_size=len(groups), max_size=len(groups))))
+    if here.all() or not here.any(): return
+    alike, g = data.draw(st.floats(0, 1)), np.array(groups)
+    weight = np.where(here, 1 / here.sum(), -1 / (~here).sum())
+    correlation = np.where(g[:, None] == g, alike, 0) + (1 - alike) * np.eye(len(g))
+    assert M._design(here, g, alike) == pytest.approx(max(1, weight @ correlation @ weight / (weight @ weight)), abs=1e-9)
 
 
 # temperature
