@@ -159,15 +159,16 @@ def history(
         out = out.groupby(epoch.to_numpy()).mean()  # several rows an epoch, each with gaps
     return out.reset_index(drop=True).assign(epoch=lambda t: np.arange(1, len(t) + 1))[["epoch", *COLUMNS]]
 
-# %% ../nbs/lib_overfit.ipynb #957ff8b5
+# %% ../nbs/lib_overfit.ipynb #39e2e398
 CAUSES = ("nothing wrong", "underfitting", "overfitting", "learning rate too high", "labels noisy", "validation suspicious")
 SIGNS = {  # what is measured, for which verdict it speaks, and from where on (+) or up to where (-)
     "peak": ("largest training loss / know-nothing loss", "learning rate too high", "+", 1.15),
     "rough": ("climbs of the training loss, added up / know-nothing loss", "learning rate too high", "+", .15),
+    "high": ("last training loss / know-nothing loss", "learning rate too high", "+", .15),
     "above guessing": ("best validation accuracy above guessing, in standard errors", "validation suspicious", "-", 2),
     "too good": ("last validation accuracy", "validation suspicious", "+", .95),
     "twin": ("last accuracy, training minus validation", "validation suspicious", "-", .03),
-    "left": ("last training loss / know-nothing loss", "underfitting", "+", .35),
+    "left": ("last training loss / know-nothing loss", "underfitting", "+", .55),
     "climb": ("validation loss, from its least value to the last, in shares", "overfitting", "+", .2),
     "gap": ("last accuracy, training minus validation", "overfitting", "+", .45),
     "late": ("training accuracy gained after the best epoch", "labels noisy", "+", .12),
@@ -180,7 +181,7 @@ ADVICE = {
     "labels noisy": "Look at the photos whose loss is largest at the best epoch (lesson 02), mend their labels, and stop at that epoch until then.",
     "validation suspicious": "Look for copies on both sides (lesson 03), and print a few validation photos with the labels that the model is held to. Mixed-up labels in training look alike."}
 
-# %% ../nbs/lib_overfit.ipynb #112a82b5
+# %% ../nbs/lib_overfit.ipynb #a470d72a
 def signs(
     h,             # a DataFrame as `history` returns it
     n_classes,     # labels
@@ -192,7 +193,7 @@ def signs(
     k, last = int(np.nanargmin(vl)), lambda a: a[-max(1, n // 10):].mean()  # one epoch in ten, so that one jump decides nothing
     rises = np.maximum(0, np.diff(tl)).sum()
     best = np.nanmax(va) if np.isfinite(va).any() else np.nan
-    return {"peak": np.max(tl) / nothing, "rough": rises / nothing, "left": last(tl) / nothing,
+    return {"peak": np.max(tl) / nothing, "rough": rises / nothing, "high": last(tl) / nothing, "left": last(tl) / nothing,
             "above guessing": (best - chance) / np.sqrt(chance * (1 - chance) / n_valid), "too good": last(va), "twin": last(ta) - last(va),
             "climb": last(vl) / max(vl[k], 1e-3) - 1, "gap": last(ta) - last(va), "late": last(ta) - ta[k], "gained": last(va) - va[k], "best": k + 1}
 
@@ -202,17 +203,17 @@ def _holds(name, value):
     way, limit = SIGNS[name][2:]
     return bool(value >= limit if way == "+" else value <= limit)
 
-# %% ../nbs/lib_overfit.ipynb #0775c6b5
+# %% ../nbs/lib_overfit.ipynb #f4bb4800
 def _verdict(s):
     "The verdict for the numbers of `signs`."
     has = {name: _holds(name, s[name]) for name in SIGNS}
-    if not np.isfinite(s["left"]) or has["peak"] or has["rough"]: return "learning rate too high"
+    if not np.isfinite(s["left"]) or (has["high"] and (has["peak"] or has["rough"])): return "learning rate too high"
     if not has["left"] and (has["above guessing"] or (has["too good"] and has["twin"])): return "validation suspicious"
     if has["left"] and not has["climb"]: return "underfitting"
     if s["climb"] >= .15 and has["late"] and has["gained"]: return "labels noisy"
     return "overfitting" if has["climb"] or has["gap"] else "nothing wrong"
 
-# %% ../nbs/lib_overfit.ipynb #4ec5d562
+# %% ../nbs/lib_overfit.ipynb #eebd4d54
 class Diagnosis:
     "`verdict` (one of CAUSES), `evidence` (a DataFrame: each sign with its value and limit), `advice`, `best` (epoch) and `history`; `figure()` draws it."
     def __init__(self,
@@ -225,20 +226,23 @@ class Diagnosis:
         rows = [(name, what, s[name], f"{'at least' if way == '+' else 'at most'} {limit:g}", cause, _holds(name, s[name])) for name, (what, cause, way, limit) in SIGNS.items()]
         self.evidence = pd.DataFrame(rows, columns=["sign", "what", "value", "limit", "speaks for", "there"]).set_index("sign")
 
-    def __repr__(self):
+    def own(self):
+        "The rows of `evidence` that speak for the verdict; those of the nearest troubles when nothing is wrong."
         e = self.evidence
-        own = e[(e["speaks for"] == self.verdict) & e["there"]] if self.verdict != "nothing wrong" else e.loc[["left", "climb", "gap"]]
+        return e[(e["speaks for"] == self.verdict) & e["there"]] if self.verdict != "nothing wrong" else e.loc[["left", "climb", "gap"]]
+
+    def __repr__(self):
         lines = [f"{self.verdict} ({len(self.history)} epochs, least validation loss in epoch {self.best})"]
         lines += [f"  {r.what}: {r.value:.2f} ({'speaks for it from' if ' least' in r.limit else 'speaks for it up to'} {r.limit.split()[-1]})" if r.there
-                  else f"  {r.what}: {r.value:.2f} (below {r.limit.split()[-1]})" for r in own.itertuples()]
+                  else f"  {r.what}: {r.value:.2f} (below {r.limit.split()[-1]})" for r in self.own().itertuples()]
         if self.history[["train_accuracy", "valid_accuracy"]].isna().all().any(): lines.append("  an accuracy is missing: without it wrong labels look like overfitting, and a suspicious exam like nothing wrong")
         return "\n".join([*lines, f"  next: {self.advice}"])
 
     def figure(self):
-        "A matplotlib Figure: losses and accuracies by epoch, the best epoch and the gap marked, the verdict as its title."
+        "A matplotlib Figure: losses and accuracies by epoch, the best epoch and the gap marked, the verdict and its signs as titles."
         return _draw(self)
 
-# %% ../nbs/lib_overfit.ipynb #1b742e08
+# %% ../nbs/lib_overfit.ipynb #65b4143e
 def _panel(ax, h, kind, best):
     "Draws one kind of curve of both sides, the space between them shaded and the best epoch marked."
     for side, name in (("train", "training"), ("valid", "validation")): ax.plot(h["epoch"], h[f"{side}_{kind}"], label=name, markersize=4, markevery=max(1, len(h) // 10))
@@ -256,7 +260,8 @@ def _draw(d):
     axes[0].set_ylim(0, min(1.05 * np.nanmax(h[["train_loss", "valid_loss"]]), 6))
     axes[1].set_ylim(0, 1.03)
     axes[0].set_title(d.verdict)
-    axes[1].set_title(f"dotted: best epoch, {d.best}", fontsize=9)
+    axes[1].set_title(", ".join(f"{sign} {value:.2f}" for sign, value in d.own()["value"].items()), fontsize=10)
+    axes[1].text(d.best, .03, f" best epoch, {d.best}", fontsize=8)
     axes[0].legend()
     plt.close(fig)
     return fig
