@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['COLUMNS', 'NAMES', 'CAUSES', 'SIGNS', 'ADVICE', 'head', 'measure', 'fit', 'history', 'signs', 'Diagnosis', 'diagnose',
-           'wrong_labels', 'recipe', 'planted']
+           'wrong_labels', 'recipe', 'planted', 'score', 'show_confusion', 'show_curves']
 
 # %% ../nbs/lib_overfit.ipynb #3dd67a6b
 from pathlib import Path
@@ -60,7 +60,7 @@ def _pass(model, opt, x, y, views, bs, order):
         total += _step(model, opt, given, y[rows])
     return total / len(x)
 
-# %% ../nbs/lib_overfit.ipynb #75bd1177
+# %% ../nbs/lib_overfit.ipynb #59591f57
 def fit(
     model,             # features or pictures to scores; changed in place, and in evaluation mode afterwards
     x,                 # float tensor, photos first
@@ -78,12 +78,11 @@ def fit(
     Ends early when the loss is no longer a number; ValueError for labels that do not fit."""
     y, record = torch.as_tensor(y), []
     _check_data(model, x, y)
-    opt, order = torch.optim.AdamW(model.parameters(), lr, weight_decay=weight_decay), torch.Generator().manual_seed(seed)
+    opt, order = torch.optim.AdamW(model.parameters(), lr, weight_decay=weight_decay, fused=True), torch.Generator().manual_seed(seed)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         while len(record) < epochs and (not record or np.isfinite(record[-1]["running_loss"])):
-            running = _pass(model, opt, x, y, views, bs, order)
-            (tl, ta), (vl, va) = measure(model, x, y), measure(model, *valid)
+            running, (tl, ta), (vl, va) = _pass(model, opt, x, y, views, bs, order), measure(model, x, y), measure(model, *valid)
             record.append(dict(epoch=len(record) + 1, running_loss=running, train_loss=tl, valid_loss=vl, train_accuracy=ta, valid_accuracy=va, **(watch(model) if watch else {})))
     model.eval()
     return record
@@ -159,7 +158,7 @@ def history(
         out = out.groupby(epoch.to_numpy()).mean()  # several rows an epoch, each with gaps
     return out.reset_index(drop=True).assign(epoch=lambda t: np.arange(1, len(t) + 1))[["epoch", *COLUMNS]]
 
-# %% ../nbs/lib_overfit.ipynb #39e2e398
+# %% ../nbs/lib_overfit.ipynb #37a671c5
 CAUSES = ("nothing wrong", "underfitting", "overfitting", "learning rate too high", "labels noisy", "validation suspicious")
 SIGNS = {  # what is measured, for which verdict it speaks, and from where on (+) or up to where (-)
     "peak": ("largest training loss / know-nothing loss", "learning rate too high", "+", 1.15),
@@ -171,7 +170,7 @@ SIGNS = {  # what is measured, for which verdict it speaks, and from where on (+
     "left": ("last training loss / know-nothing loss", "underfitting", "+", .55),
     "climb": ("validation loss, from its least value to the last, in shares", "overfitting", "+", .2),
     "gap": ("last accuracy, training minus validation", "overfitting", "+", .45),
-    "late": ("training accuracy gained after the best epoch", "labels noisy", "+", .12),
+    "late": ("training accuracy gained after the best epoch", "labels noisy", "+", .1),
     "gained": ("validation accuracy gained after the best epoch", "labels noisy", "-", .05)}
 ADVICE = {
     "nothing wrong": "Keep it. Measure it once on a test set that nothing was chosen by.",
@@ -181,7 +180,7 @@ ADVICE = {
     "labels noisy": "Look at the photos whose loss is largest at the best epoch (lesson 02), mend their labels, and stop at that epoch until then.",
     "validation suspicious": "Look for copies on both sides (lesson 03), and print a few validation photos with the labels that the model is held to. Mixed-up labels in training look alike."}
 
-# %% ../nbs/lib_overfit.ipynb #a470d72a
+# %% ../nbs/lib_overfit.ipynb #22fa25ca
 def signs(
     h,             # a DataFrame as `history` returns it
     n_classes,     # labels
@@ -191,9 +190,10 @@ def signs(
     nothing, chance, n = np.log(n_classes), 1 / n_classes, len(h)
     tl, vl, ta, va = (h[c].to_numpy(float) for c in COLUMNS)
     k, last = int(np.nanargmin(vl)), lambda a: a[-max(1, n // 10):].mean()  # one epoch in ten, so that one jump decides nothing
-    rises = np.maximum(0, np.diff(tl)).sum()
+    tl = np.where(np.isfinite(tl), tl, np.nan)
+    rises = np.nansum(np.maximum(0, np.diff(tl)))
     best = np.nanmax(va) if np.isfinite(va).any() else np.nan
-    return {"peak": np.max(tl) / nothing, "rough": rises / nothing, "high": last(tl) / nothing, "left": last(tl) / nothing,
+    return {"peak": np.nanmax(tl) / nothing, "rough": rises / nothing, "high": last(tl) / nothing, "left": last(tl) / nothing,
             "above guessing": (best - chance) / np.sqrt(chance * (1 - chance) / n_valid), "too good": last(va), "twin": last(ta) - last(va),
             "climb": last(vl) / max(vl[k], 1e-3) - 1, "gap": last(ta) - last(va), "late": last(ta) - ta[k], "gained": last(va) - va[k], "best": k + 1}
 
@@ -203,17 +203,17 @@ def _holds(name, value):
     way, limit = SIGNS[name][2:]
     return bool(value >= limit if way == "+" else value <= limit)
 
-# %% ../nbs/lib_overfit.ipynb #f4bb4800
+# %% ../nbs/lib_overfit.ipynb #f058fdaa
 def _verdict(s):
     "The verdict for the numbers of `signs`."
     has = {name: _holds(name, s[name]) for name in SIGNS}
     if not np.isfinite(s["left"]) or (has["high"] and (has["peak"] or has["rough"])): return "learning rate too high"
     if not has["left"] and (has["above guessing"] or (has["too good"] and has["twin"])): return "validation suspicious"
     if has["left"] and not has["climb"]: return "underfitting"
-    if s["climb"] >= .15 and has["late"] and has["gained"]: return "labels noisy"
+    if s["climb"] >= .12 and has["late"] and has["gained"]: return "labels noisy"
     return "overfitting" if has["climb"] or has["gap"] else "nothing wrong"
 
-# %% ../nbs/lib_overfit.ipynb #eebd4d54
+# %% ../nbs/lib_overfit.ipynb #506e0131
 class Diagnosis:
     "`verdict` (one of CAUSES), `evidence` (a DataFrame: each sign with its value and limit), `advice`, `best` (epoch) and `history`; `figure()` draws it."
     def __init__(self,
@@ -235,6 +235,7 @@ class Diagnosis:
         lines = [f"{self.verdict} ({len(self.history)} epochs, least validation loss in epoch {self.best})"]
         lines += [f"  {r.what}: {r.value:.2f} ({'speaks for it from' if ' least' in r.limit else 'speaks for it up to'} {r.limit.split()[-1]})" if r.there
                   else f"  {r.what}: {r.value:.2f} (below {r.limit.split()[-1]})" for r in self.own().itertuples()]
+        if not np.isfinite(self.evidence.loc["left", "value"]): lines.append("  the training loss is no longer a number")
         if self.history[["train_accuracy", "valid_accuracy"]].isna().all().any(): lines.append("  an accuracy is missing: without it wrong labels look like overfitting, and a suspicious exam like nothing wrong")
         return "\n".join([*lines, f"  next: {self.advice}"])
 
@@ -340,3 +341,60 @@ def planted(
     if r["kind"] == "copies": rows = np.concatenate([rows, rng.permutation(valid)[:round(r["copied"] * len(valid))]])
     model = head(x.shape[1], k, r["width"], r["dropout"], seed)
     return fit(model, x[rows], given[rows], (x[valid], asked), r["epochs"], r["lr"], weight_decay=r["weight_decay"], seed=seed), r
+
+# %% ../nbs/lib_overfit.ipynb #aa3e2547
+def score(
+    x,          # float tensor of features, (n, d), each row of mean zero and spread one
+    y,          # whole numbers from 0, (n,)
+    exams,      # pairs of row numbers, to train on and to validate on; the seeds take them in turn
+    seeds=10,   # runs a cause, with the seeds 0, 1, ...
+    healthy=25, # runs with nothing wrong
+):
+    "A DataFrame, a row a run: the planted `cause`, its `kind`, the `seed`, and the `verdict` of `diagnose`."
+    import pandas as pd
+    rows, k = [], int(np.max(y)) + 1
+    for cause in CAUSES:
+        for seed in range(healthy if cause == CAUSES[0] else seeds):
+            train, valid = exams[seed % len(exams)]
+            record, r = planted(cause, x, y, train, valid, seed)
+            rows.append(dict(cause=cause, kind=r["kind"], seed=seed, verdict=diagnose(record, k, len(valid)).verdict))
+    return pd.DataFrame(rows)
+
+# %% ../nbs/lib_overfit.ipynb #c9aa2e3d
+def show_confusion(
+    scored,  # a DataFrame with `cause` and `verdict`, as `score` returns it
+):
+    "A matplotlib Figure of a table: planted causes down, verdicts across, the number of runs in each field."
+    import matplotlib.pyplot as plt, pandas as pd
+    t = pd.crosstab(scored["cause"], scored["verdict"]).reindex(index=CAUSES, columns=CAUSES, fill_value=0)
+    fig, ax = plt.subplots(figsize=(6.4, 4))
+    ax.imshow(t.div(t.sum(axis=1).clip(lower=1), axis=0), cmap="Blues", vmin=0, vmax=1.4)
+    for (i, j), n in np.ndenumerate(t.to_numpy()): ax.text(j, i, n, ha="center", va="center", color="grey" if n == 0 else "black")
+    ax.set(xticks=range(6), yticks=range(6), xlabel="verdict", ylabel="planted cause", yticklabels=CAUSES)
+    ax.set_xticklabels(CAUSES, rotation=30, ha="right")
+    ax.grid(False)
+    plt.close(fig)
+    return fig
+
+
+def _band(ax, tables, column, **kw):
+    "Draws the mean of a column by epoch, and a band from its smallest to its largest value."
+    values, epoch = np.array([t[column] for t in tables]), tables[0]["epoch"]
+    ax.plot(epoch, values.mean(0), markevery=max(1, len(epoch) // 10), **kw)
+    ax.fill_between(epoch, values.min(0), values.max(0), color=kw["color"], alpha=.2)
+
+
+def show_curves(
+    records,  # of as many epochs each; whatever `history` takes
+):
+    "A matplotlib Figure: loss and accuracy of both sides by epoch, the mean of the records and a band from the smallest to the largest."
+    import matplotlib.pyplot as plt
+    tables = [history(r) for r in records]
+    fig, axes = plt.subplots(1, 2, figsize=(8, 3.2))
+    for ax, kind in zip(axes, ("loss", "accuracy")):
+        _band(ax, tables, f"train_{kind}", label="training", color="C0", marker="o")
+        _band(ax, tables, f"valid_{kind}", label="validation", color="C1", marker="s")
+        ax.set(xlabel="epoch", ylabel=kind, ylim=(0, None))
+    axes[1].legend(loc="lower right")
+    plt.close(fig)
+    return fig
