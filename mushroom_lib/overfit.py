@@ -360,7 +360,7 @@ def score(
             rows.append(dict(cause=cause, kind=r["kind"], seed=seed, verdict=diagnose(record, k, len(valid)).verdict))
     return pd.DataFrame(rows)
 
-# %% ../nbs/lib_overfit.ipynb #c9aa2e3d
+# %% ../nbs/lib_overfit.ipynb #9768b0e4
 def show_confusion(
     scored,  # a DataFrame with `cause` and `verdict`, as `score` returns it
 ):
@@ -376,7 +376,7 @@ def show_confusion(
     plt.close(fig)
     return fig
 
-
+# %% ../nbs/lib_overfit.ipynb #b92e73b4
 def _band(ax, tables, column, **kw):
     "Draws the mean of a column by epoch, and a band from its smallest to its largest value."
     values, epoch = np.array([t[column] for t in tables]), tables[0]["epoch"]
