@@ -138,9 +138,9 @@ def _numeric(frame, name):
     if "accuracy" in name and (values > 1).any(): raise ValueError(f"column {own!r} holds {values[values > 1].iloc[0]:g}: give accuracy as a share of 1, not in per cent")
     return values
 
-# %% ../nbs/lib_overfit.ipynb #aee08e73
+# %% ../nbs/lib_overfit.ipynb #62e4bad3
 def history(
-    record,  # a fastai Learner, a list of dicts, a dict of lists or Keras' History, a DataFrame, or the path of a CSV by Keras or Lightning
+    record,  # a fastai Learner (its last fit), a list of dicts, a dict of lists or Keras' History, a DataFrame, or the path of a CSV by Keras or Lightning
 ):
     """A DataFrame, a row an epoch: `epoch` from 1, `train_loss`, `valid_loss`, `train_accuracy`, `valid_accuracy`; NaN where the record has nothing.
     ValueError saying what is wrong with a record that cannot be used."""

@@ -53,13 +53,18 @@ class Learner:
     def __init__(self, t): self.recorder = Recorder(t)
 
 
+class Keras:
+    "What Keras' model.fit returns."
+    def __init__(self, t): self.history = dict(loss=t["train_loss"].tolist(), val_loss=t["valid_loss"].tolist(), accuracy=t["train_accuracy"].tolist(), val_accuracy=t["valid_accuracy"].tolist())
+
+
 def test_each_curve_has_its_verdict(cause): assert diagnose(TABLES[cause], 8).verdict == cause
 
 
 def test_every_format_tells_the_same(cause, tmp_path):
     t = TABLES[cause]
     told = [t, t.to_dict("records"), t[list(COLUMNS)].to_dict("list"), keras(t, tmp_path / "k.csv"), str(keras(t, tmp_path / "s.csv", sep=";")),
-            keras(t, tmp_path / "bom.csv", encoding="utf-8-sig"), lightning(t, tmp_path / "l.csv"), Learner(t)]
+            Keras(t), keras(t, tmp_path / "bom.csv", encoding="utf-8-sig"), lightning(t, tmp_path / "l.csv"), Learner(t)]
     for record in told:
         np.testing.assert_allclose(history(record).to_numpy(), t[["epoch", *COLUMNS]].to_numpy(), atol=1e-9)
         assert diagnose(record, 8).verdict == cause
