@@ -182,7 +182,7 @@ def finetune(folder):
     return run
 
 
-def best(folder):
+def both(folder):
     "Ours: the mean of what `finetune` and a probe at 288 px say."
     parts = finetune(folder), probe(folder, 288)
     return lambda *exam: sum(run(*exam) for run in parts) / len(parts)
@@ -238,9 +238,8 @@ def floor_onnx(folder, size=160, batch=4):
 
 FLOORS = {"floor, torch": floor_torch, "floor, onnxruntime": floor_onnx}
 STOCK = "stock fine_tune(3)"  # what the others are compared with
-BEST = "finetune and probe, mean"  # the record of this one keeps its probabilities
 RECIPES = {**FLOORS, "probe": probe, "probe, 224 px": partial(probe, size=224), "probe, 288 px": partial(probe, size=288),
-           "scikit-learn on timm features": sklearn, "finetune": finetune, BEST: best, STOCK: partial(stock, 3),
+           "scikit-learn on timm features": sklearn, "finetune": finetune, "finetune and probe, mean": both, STOCK: partial(stock, 3),
            "stock fine_tune(10)": partial(stock, 10), "plain torch": plain}
 
 
@@ -274,7 +273,6 @@ def record(collection, recipe, seed):
         spent = dict(cpu_s=round(_cpu() - cpu, 3), wall_s=round(time.perf_counter() - wall, 3), ready_cpu_s=round(cpu - begun, 3))
     out = dict(collection=collection, recipe=recipe, seed=seed, n_train=len(train), n_valid=len(valid), accuracy=None, right=None, groups=None)
     if p is not None: out |= graded(table, valid, np.asarray(p))
-    if recipe == BEST: out |= dict(files=table["file"].iloc[valid].tolist(), p=np.asarray(p, float).round(5).tolist())
     import torch
     from mushroom_lib.features import device
     return out | spent | dict(threads=torch.get_num_threads(), device=str(device()), machine=machine(), python=platform.python_version(),

@@ -139,7 +139,7 @@ def read_cache(
         else: rows.update(zip((bytes(k) for k in shard["key"]), shard["x"]))
     return rows
 
-# %% ../nbs/lib_features.ipynb #bea946e5
+# %% ../nbs/lib_features.ipynb #efcb50fa
 @lru_cache(maxsize=1)
 def _weights_tag():
     "Eight hexadecimal digits that stand for the packaged weights."
@@ -161,7 +161,7 @@ def _pictures(files, digests, size, augment):
     with ThreadPoolExecutor(os.cpu_count()) as threads:
         return np.concatenate(list(threads.map(lambda f, d: _views(f, d, size, augment), files, digests)))
 
-
+# %% ../nbs/lib_features.ipynb #6593cb91
 def _forward(pictures, where=None, batch=None):
     "Features of uint8 pictures (n, size, size, 3) as a float32 array (n, 1280)."
     import torch

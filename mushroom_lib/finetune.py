@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['EARLY', 'network', 'groups', 'FreezeBN', 'Opener', 'crops', 'light', 'loaders', 'learner', 'probe_head', 'finetune',
-           'probabilities', 'benchmark', 'filed_probabilities']
+           'probabilities', 'benchmark']
 
 # %% ../nbs/lib_finetune.ipynb #44d8956a
 from collections import OrderedDict
@@ -43,12 +43,13 @@ def groups(
     b = model.body
     return [params(nn.ModuleList([b.conv_stem, b.bn1, *b.blocks[:EARLY]])), params(nn.ModuleList([*b.blocks[EARLY:], b.conv_head, b.bn2])), params(model.head)]
 
-# %% ../nbs/lib_finetune.ipynb #838f8bc5
+# %% ../nbs/lib_finetune.ipynb #6b143a5c
 class FreezeBN(Callback):
     "Keeps BatchNorm at its stored statistics in every layer of `model.body` (of the whole model where there is none), frozen or not."
     run_after = TrainEvalCallback
 
     def before_train(self):
+        "Puts the layers into evaluation mode, after fastai has put the model into training mode."
         for layer in getattr(self.learn.model, "body", self.learn.model).modules():
             if isinstance(layer, bn_types): layer.eval()
 
@@ -69,7 +70,7 @@ class Opener:
 
     def __call__(self, file): return PILImage.create(_square(str(file), Path(file).stat().st_mtime_ns if Path(file).exists() else 0, self.side))
 
-# %% ../nbs/lib_finetune.ipynb #7c6725df
+# %% ../nbs/lib_finetune.ipynb #7931a5e2
 def crops(
     size,       # pixels a side that the network is shown
     least=.35,  # the smallest share of the square that a training view shows
@@ -84,7 +85,7 @@ def light(
     "fastai transforms of a batch: random brightness and contrast, nothing else."
     return aug_transforms(do_flip=False, max_rotate=0., max_zoom=1., max_warp=0., max_lighting=most)
 
-
+# %% ../nbs/lib_finetune.ipynb #d58056fc
 def loaders(
     table,           # rows of `mushroom_lib.images.photos`; `path` and `label` are used
     split,           # a `mushroom_lib.splits.Split`, or any splitter of fastai
@@ -142,7 +143,7 @@ def probe_head(
         head.bias.copy_(torch.tensor(b[order]))
     return head
 
-# %% ../nbs/lib_finetune.ipynb #68f9cddd
+# %% ../nbs/lib_finetune.ipynb #1c1cb1bf
 def finetune(
     table,       # rows of `mushroom_lib.images.photos`
     split,       # a `mushroom_lib.splits.Split` of the table
@@ -155,11 +156,11 @@ def finetune(
 ) -> Learner:
     "A trained fastai Learner; shows fastai's table and bars while it trains. ValueError where a label has no training photo."
     from mushroom_lib.features import features
+    rows, y = split.train, table["label"].to_numpy()
+    X = features(table["path"].iloc[rows], size, progress=False)  # before the seed: making the body draws random numbers, reading the cache does not
     with no_random(seed):
         learn = learner(table, split, size, bs, seed, **kwargs)
-        rows = split.train
-        head = probe_head(features(table["path"].iloc[rows], size, progress=False), table["label"].to_numpy()[rows], learn.dls.vocab)
-        learn.model.head.load_state_dict(head.state_dict())
+        learn.model.head.load_state_dict(probe_head(X, y[rows], learn.dls.vocab).state_dict())
         learn.freeze_to(1)
         learn.fit_one_cycle(epochs, np.array([0, lr, 3 * lr]))
     return learn
@@ -185,7 +186,7 @@ def probabilities(
         out.append(predict(learn.model, x.to(learn.dls.device)).mean(0))
     return np.stack(out) if out else np.empty((0, len(learn.dls.vocab)), np.float32)
 
-# %% ../nbs/lib_finetune.ipynb #5c05356d
+# %% ../nbs/lib_finetune.ipynb #2483864a
 def benchmark(
     collection="field",  # "field" or "lab"
 ):
@@ -196,13 +197,3 @@ def benchmark(
     if not path.is_file(): raise FileNotFoundError(f"no {path.name} in {path.parent}: run `python -m benchmarks.training` in a checkout of the course")
     runs = pd.read_json(path, lines=True)
     return runs[runs["collection"] == collection].drop_duplicates(["recipe", "seed"], keep="last").reset_index(drop=True)
-
-
-def filed_probabilities(
-    table,  # `mushroom_lib.images.photos("field")`
-):
-    "A DataFrame of the probabilities that the benchmark's best recipe gave each photo when it was in the exam, a row a photo, a column a label; rows without an answer are NaN."
-    import pandas as pd
-    runs = benchmark("field").dropna(subset="p")
-    parts = [pd.DataFrame(r.p, index=r.files, columns=sorted(table["label"].unique())) for r in runs.itertuples()]
-    return pd.concat(parts).reindex(table["file"]).set_index(table.index)
