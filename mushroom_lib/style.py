@@ -20,12 +20,12 @@ def use_style():
         "axes.spines.top": False, "axes.spines.right": False, "axes.grid": True, "grid.alpha": .25,
         "font.size": 10, "axes.titlesize": 11, "axes.titlelocation": "left", "legend.frameon": False, "image.cmap": "cividis"})
 
-# %% ../nbs/lib_style.ipynb #d8d85a02
+# %% ../nbs/lib_style.ipynb #623df8ee
 def _draw(pictures, captions, ncol, width):
     "A matplotlib Figure of the pictures in rows of `ncol`, each `width` inches wide under its caption."
     from matplotlib.figure import Figure
     nrow, lines = max(1, -(-len(pictures) // ncol)), max((c.count("\n") + 1 for c in captions), default=1)
-    fig = Figure(figsize=(width * ncol, nrow * (width + .12 + .125 * lines)), layout="constrained")
+    fig = Figure(figsize=(width * ncol, nrow * (width + .22 + .13 * lines)), layout="constrained")
     for ax in fig.subplots(nrow, ncol, squeeze=False).flat: ax.axis("off")
     for ax, picture, caption in zip(fig.axes, pictures, captions):
         ax.imshow(picture)
