@@ -1,5 +1,6 @@
 "The training benchmark's exam, its file of results, and the table made of it; nothing is trained here."
 import json
+import subprocess
 import sys
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 from benchmarks import recipes, scale, training
 from mushroom_lib.images import open_photo, photos
+from tools.notebooks import TOP
 
 
 def table(per_label=45, shots=3, labels=("a", "b", "c")):
@@ -110,7 +112,11 @@ def test_a_failed_run_is_said_and_not_filed(tmp_path, monkeypatch, capsys):
 # a run's cost
 
 def test_a_process_is_measured_and_its_failure_told():
-    out, _, cost = training.measured([sys.executable, "-c", "x = bytes(range(256)) * 2**20; print(sum(range(10**7)))"], training.environment(1, "x"))
+    said = """import json, sys
+from benchmarks import training
+print(json.dumps(training.measured([sys.executable, "-c", "x = bytes(range(256)) * 2**20; print(sum(range(10**7)))"], training.environment(1, "x"))))"""
+    small = subprocess.run([sys.executable, "-c", said], cwd=TOP, capture_output=True, text=True, check=True)  # pytest itself may be large
+    out, _, cost = json.loads(small.stdout)
     assert out == "49999995000000\n"
     assert 256 < cost["peak_mb"] < 400 and .1 < cost["process_cpu_s"] < 20 and cost["process_wall_s"] > .1
     with pytest.raises(RuntimeError, match="^no onnx here$"): training.measured([sys.executable, "-c", "import sys; sys.exit('no onnx here')"], None)
