@@ -19,8 +19,10 @@ from sklearn.model_selection import StratifiedGroupKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from mushroom_lib.features import MEAN, STD, features, imagenet_model, probe, view
-from mushroom_lib.images import mask, open_photo, photos, thumbnails
+from mushroom_lib.features import MEAN, STD, extract_features, imagenet_model, probe, view
+from mushroom_lib.images import open_photo
+from mushroom_lib.sources import mask, photos
+from mushroom_lib.style import thumbnails
 
 FUNGI = (947, 991, 992, 993, 994, 995, 996, 997)  # mushroom, coral fungus, agaric, gyromitra, stinkhorn, earthstar, hen-of-the-woods, bolete
 SEEDS = range(10)
@@ -101,7 +103,7 @@ def main():
     args = p.parse_args()
     warnings.filterwarnings("ignore", message=".*photos are missing.*")
     sets = {c: photos(c) for c in ("lab", "field")}
-    X = {c: features(t["path"], size=args.size) for c, t in sets.items()}
+    X = {c: extract_features(t["path"], size=args.size) for c, t in sets.items()}
     y = {c: t["label"].to_numpy() for c, t in sets.items()}
     g = {c: t["group"].to_numpy() for c, t in sets.items()}
     print("| question | lab | field |\n|---|---|---|")
@@ -122,7 +124,7 @@ def main():
             files = backgrounds(sets["lab"], Path(tmp) / str(box), box)
             tiny = thumbnails(files, 8).reshape(len(files), -1) / 255
             row(f"{what}: 8 x 8 pixels, by specimen", with_interval(by_group(tiny, y["lab"], g["lab"], model=plain)), "no masks")
-            row(f"{what}: probe, by specimen", with_interval(by_group(features(files, args.size), y["lab"], g["lab"])), "no masks")
+            row(f"{what}: probe, by specimen", with_interval(by_group(extract_features(files, args.size), y["lab"], g["lab"])), "no masks")
     both, which = np.concatenate(list(X.values())), np.repeat(list(sets), [len(v) for v in y.values()])
     told = by_group(both, which, np.concatenate(list(g.values())))
     row("told from the other collection by a probe", *(with_interval(told[which == c]) for c in sets))

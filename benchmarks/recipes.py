@@ -30,7 +30,7 @@ def exam(collection, seed):
     The field: all its photos, fold `seed` of five by find. The lab: for each label ten photos of specimens drawn by the seed are asked
     for, and ten of the other specimens learned from. Raises ValueError for a seed that the field has no fold for.
     """
-    from mushroom_lib.images import photos
+    from mushroom_lib.sources import photos
     from mushroom_lib.splits import split
     table = photos(collection)
     if collection != "lab": return table, *split(table, "group", folds=FOLDS, fold=seed, seed=0)
@@ -161,10 +161,10 @@ def sklearn(folder, batch=32):
 def probe(folder, size=160):
     "Ours: `mushroom_lib.features.probe` on `features` (160 px unless another size is named), computed afresh."
     import sklearn.decomposition, sklearn.linear_model, sklearn.pipeline, timm, torch, tqdm  # noqa: F401, before the clock
-    from mushroom_lib.features import features, probe
+    from mushroom_lib.features import extract_features, probe
 
     def run(table, train, valid, seed):
-        X = features(table["path"].iloc[[*train, *valid]], size, cache=Path(folder) / "features", progress=False)
+        X = extract_features(table["path"].iloc[[*train, *valid]], size, cache=Path(folder) / "features", progress=False)
         return probe(X[:len(train)], table["label"].iloc[train]).predict_proba(X[len(train):])
     return run
 

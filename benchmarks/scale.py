@@ -43,9 +43,9 @@ def memory_most():
 def one(folder, size):
     "In this process: features of all photos in `folder`; a dictionary of their number, seconds, and megabytes above the imports."
     import sklearn.linear_model, timm, torch, tqdm  # noqa: F401, before the clock
-    from mushroom_lib.features import features
+    from mushroom_lib.features import extract_features
     files, before, cpu, wall = sorted(folder.glob("*.jpg")), memory_now(), os.times(), time.perf_counter()
-    X = features(files, size, progress=False)
+    X = extract_features(files, size, progress=False)
     after = os.times()
     assert X.shape[0] == len(files)
     cpu = after.user + after.system - cpu.user - cpu.system

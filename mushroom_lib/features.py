@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['ARCH', 'MEAN', 'STD', 'N_FEATURES', 'device', 'weights_file', 'imagenet_model', 'fold_batchnorm', 'backbone', 'view',
-           'cache_dir', 'write_shard', 'read_shard', 'read_cache', 'features', 'photo_features', 'probe']
+           'cache_dir', 'write_shard', 'read_shard', 'read_cache', 'extract_features', 'photo_features', 'probe']
 
 # %% ../nbs/lib_features.ipynb #0ba14bea
 import os
@@ -174,7 +174,7 @@ def _forward(pictures, where=None, batch=None):
     return np.concatenate(out)
 
 # %% ../nbs/lib_features.ipynb #aa9bc35a
-def features(
+def extract_features(
     files,          # paths of photos
     size=160,       # pixels a side that the network is shown
     augment=0,      # random views a photo; 0 for its middle square

@@ -87,7 +87,7 @@ def light(
 
 # %% ../nbs/lib_finetune.ipynb #d58056fc
 def loaders(
-    table,           # rows of `mushroom_lib.images.photos`; `path` and `label` are used
+    table,           # rows of `mushroom_lib.sources.photos`; `path` and `label` are used
     split,           # a `mushroom_lib.splits.Split`, or any splitter of fastai
     size=160,        # pixels a side that the network is shown
     bs=16,           # photos a batch
@@ -105,7 +105,7 @@ def loaders(
 
 # %% ../nbs/lib_finetune.ipynb #53d2b291
 def learner(
-    table,      # rows of `mushroom_lib.images.photos`
+    table,      # rows of `mushroom_lib.sources.photos`
     split,      # a `mushroom_lib.splits.Split` of the table
     size=160,   # pixels a side that the network is shown
     bs=16,      # photos a batch
@@ -145,7 +145,7 @@ def probe_head(
 
 # %% ../nbs/lib_finetune.ipynb #1c1cb1bf
 def finetune(
-    table,       # rows of `mushroom_lib.images.photos`
+    table,       # rows of `mushroom_lib.sources.photos`
     split,       # a `mushroom_lib.splits.Split` of the table
     size=160,    # pixels a side in training
     epochs=6,    # passes over the training photos
@@ -155,9 +155,9 @@ def finetune(
     **kwargs,    # for `learner`
 ) -> Learner:
     "A trained fastai Learner; shows fastai's table and bars while it trains. ValueError where a label has no training photo."
-    from mushroom_lib.features import features
+    from mushroom_lib.features import extract_features
     rows, y = split.train, table["label"].to_numpy()
-    X = features(table["path"].iloc[rows], size, progress=False)  # before the seed: making the body draws random numbers, reading the cache does not
+    X = extract_features(table["path"].iloc[rows], size, progress=False)  # before the seed: making the body draws random numbers, reading the cache does not
     with no_random(seed):
         learn = learner(table, split, size, bs, seed, **kwargs)
         learn.model.head.load_state_dict(probe_head(X, y[rows], learn.dls.vocab).state_dict())

@@ -279,7 +279,8 @@ def jpeg(self:_Window,
     file,  # a photo's name
 ):
     "The photo as the bytes of a JPEG, and a text: what is wrong with it."
-    from mushroom_lib.images import PhotoError, thumbnail
+    from mushroom_lib.images import PhotoError
+    from mushroom_lib.style import thumbnail
     try: thumbnail(self.session.paths[file], self.side).save(out := io.BytesIO(), "JPEG", quality=85)
     except PhotoError as e: return b"", f"{e}; skip it"
     return out.getvalue(), ""

@@ -540,15 +540,15 @@ def photos(self: Report,
 
 @patch
 def show(self: Report,
-    table,       # rows of `mushroom_lib.images.photos`, in the order of the report's
+    table,       # rows of `mushroom_lib.sources.photos`, in the order of the report's
     truth=None,  # only photos of this label
     said=None,   # only photos that were given this label
     n=8,         # at most so many, the worst first
 ):
     "A PhotoGrid of the photos behind a cell of the confusion matrix, or of the greatest losses, each with what was said and how surely."
-    from mushroom_lib.images import show
+    from mushroom_lib.style import show_photos
     rows = self.photos(table, truth, said).head(n)
-    return show(rows, n, seed=None, extra=[f"said {s}, {q:.0%}" for s, q in zip(rows["said"], rows["probability"])])
+    return show_photos(rows, n, seed=None, extra=[f"said {s}, {q:.0%}" for s, q in zip(rows["said"], rows["probability"])])
 
 # %% ../nbs/lib_metrics.ipynb #c4b2d676
 @patch

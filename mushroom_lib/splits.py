@@ -351,11 +351,11 @@ def show_leaks(
 ):
     "A PhotoGrid of the first n pairs, the training photo left of the validation photo, each with its credit and the reason."
     import pandas as pd
-    from mushroom_lib.images import show
+    from mushroom_lib.style import show_photos
     pairs = pairs.head(n)
     sides = [t.drop_duplicates("path").set_index("path").loc[pairs[name]].reset_index() for name, t in (("train", train), ("valid", valid))]
     both = pd.concat(sides).sort_index(kind="stable")
-    return show(both, len(both), ncol=ncol, seed=None, extra=[w for reason in pairs["reason"] for w in ("training", f"validation: {reason}")])
+    return show_photos(both, len(both), ncol=ncol, seed=None, extra=[w for reason in pairs["reason"] for w in ("training", f"validation: {reason}")])
 
 # %% ../nbs/lib_splits.ipynb #a18732b9
 def _grouped(right, groups):

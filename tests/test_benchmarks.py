@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 
 from benchmarks import recipes, scale, training
-from mushroom_lib.images import open_photo, photos
+from mushroom_lib.images import open_photo
+from mushroom_lib.sources import photos
 from tools.notebooks import TOP
 
 
@@ -51,7 +52,7 @@ def test_the_exam_is_the_same_for_a_seed_and_another_for_another():
 
 def test_the_field_exam_asks_for_each_photo_once(monkeypatch):
     t = table(60).assign(path="x")
-    monkeypatch.setattr("mushroom_lib.images.photos", lambda collection: t)
+    monkeypatch.setattr("mushroom_lib.sources.photos", lambda collection: t)
     exams = [recipes.exam("field", s) for s in range(recipes.FOLDS)]
     assert sorted(np.concatenate([valid for _, _, valid in exams])) == list(range(len(t)))
     for _, train, valid in exams:

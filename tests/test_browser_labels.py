@@ -10,7 +10,7 @@ from test_browser import CHROMIUM, FLAGS, idle, lab, menu  # noqa: F401  (`lab` 
 from mushroom_lib.labels import label_table, read_log
 
 CODE = """import os
-from mushroom_lib.images import photos
+from mushroom_lib.sources import photos
 from mushroom_lib.labels import LabelSession, label_photos
 table = photos("lab").groupby("label").head(1)
 open("pid.txt", "w").write(str(os.getpid()))

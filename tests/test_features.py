@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mushroom_lib.features import features, read_cache
+from mushroom_lib.features import extract_features, read_cache
 
 WORKER = """
 import sys, numpy as np
 from pathlib import Path
-from mushroom_lib.features import features
+from mushroom_lib.features import extract_features
 files = sorted(Path(sys.argv[1]).glob("*.png"))
-np.save(sys.argv[3], features(files, size=64, cache=Path(sys.argv[2]), progress=False))
+np.save(sys.argv[3], extract_features(files, size=64, cache=Path(sys.argv[2]), progress=False))
 """
 
 
@@ -54,34 +54,34 @@ def test_killed_in_the_middle_it_goes_on_from_there(files, tmp_path):
     kept = len(rows(cache))
     assert 0 < kept < 200, "the process was not killed in the middle"
     before = set(cache.rglob("*.npy"))
-    X = features(files, size=64, cache=cache, progress=False)
+    X = extract_features(files, size=64, cache=cache, progress=False)
     assert X.shape == (200, 1280) and before <= set(cache.rglob("*.npy"))
     assert len(rows(cache)) == 200
 
 
 def test_a_damaged_shard_is_computed_again(files, tmp_path):
-    X = features(files[:70], size=64, cache=tmp_path, progress=False)
+    X = extract_features(files[:70], size=64, cache=tmp_path, progress=False)
     shards = sorted(tmp_path.rglob("*.npy"))
     raw = bytearray(shards[0].read_bytes())
     raw[len(raw) // 2] ^= 255
     shards[0].write_bytes(raw)
     shards[1].write_bytes(b"")
-    assert np.abs(features(files[:70], size=64, cache=tmp_path, progress=False) - X).max() < 1e-4
+    assert np.abs(extract_features(files[:70], size=64, cache=tmp_path, progress=False) - X).max() < 1e-4
 
 
 def test_a_changed_photo_is_not_taken_for_the_old_one(files, tmp_path):
     path = tmp_path / "a.png"
     path.write_bytes(files[0].read_bytes())
-    first = features([path], size=64, cache=tmp_path / "c", progress=False)
+    first = extract_features([path], size=64, cache=tmp_path / "c", progress=False)
     path.write_bytes(files[1].read_bytes())
-    second = features([path], size=64, cache=tmp_path / "c", progress=False)
+    second = extract_features([path], size=64, cache=tmp_path / "c", progress=False)
     assert np.abs(first - second).max() > .01
-    assert np.abs(second - features([files[1]], size=64, cache=tmp_path / "d", progress=False)).max() < 1e-4
+    assert np.abs(second - extract_features([files[1]], size=64, cache=tmp_path / "d", progress=False)).max() < 1e-4
 
 
 def test_another_transform_has_another_cache(files, tmp_path):
-    a = features(files[:3], size=64, cache=tmp_path, progress=False)
-    b = features(files[:3], size=96, cache=tmp_path, progress=False)
+    a = extract_features(files[:3], size=64, cache=tmp_path, progress=False)
+    b = extract_features(files[:3], size=96, cache=tmp_path, progress=False)
     assert np.abs(a - b).max() > .01
-    views = features(files[:3], size=64, augment=2, cache=tmp_path, progress=False)
+    views = extract_features(files[:3], size=64, augment=2, cache=tmp_path, progress=False)
     assert np.abs(views[:, 0] - views[:, 1]).max() > .01
