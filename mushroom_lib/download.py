@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['MAX_BYTES', 'MAX_SECONDS', 'MAX_WAIT', 'MAX_REDIRECTS', 'MAX_LOST', 'FetchError', 'retry_after', 'user_agent',
-           'Fetcher', 'server_of', 'fetch_photo', 'place_in', 'write_photo', 'lock_folder', 'Downloaded', 'download']
+           'Fetcher', 'fetch_photo', 'place_in', 'write_photo', 'lock_folder', 'Downloaded', 'download']
 
 # %% ../nbs/lib_download.ipynb #921b8221
 import os
@@ -30,7 +30,7 @@ from .sources import MAX_PIXELS, PATH, collection_dir, image_size, records, sha2
 
 # %% ../nbs/lib_download.ipynb #df2c7247
 MAX_BYTES = 20_000_000  # of one file
-MAX_SECONDS = 120  # for one answer, however slowly it drips
+MAX_SECONDS = 120  # for one answer, however slowly it drips; also for all retries
 MAX_WAIT = 60  # seconds: a longer Retry-After means "come back later"
 MAX_REDIRECTS = 5
 MAX_LOST = 3  # files in a row: then a server is given up
@@ -48,11 +48,12 @@ class FetchError(Exception):
 def retry_after(
     headers,  # of an answer
 ):
-    "The seconds that a server asks us to wait; 0 when it says nothing, or nothing we understand."
+    "The seconds that a server asks us to wait, a day at most; 0 when it says nothing we understand."
     try:
-        return urllib3.util.Retry().parse_retry_after(headers.get("Retry-After", ""))
+        wait = urllib3.util.Retry().parse_retry_after(headers.get("Retry-After", ""))
     except (urllib3.exceptions.InvalidHeader, ValueError, OverflowError):
         return 0
+    return min(wait, 86_400)
 
 # %% ../nbs/lib_download.ipynb #8f8a54b9
 def _check_status(answer):
@@ -138,9 +139,10 @@ class Fetcher(requests.Session):
         read=None,  # a function of (body, headers) that may raise FetchError; None: the body
     ):
         "The body of the answer, or what `read` makes of it; FetchError when it cannot be had."
-        server = server_of(url)
+        server = _server_of(url)
         if server in self.given_up:
             raise FetchError(self.given_up[server])
+        end = time.monotonic() + MAX_SECONDS
         for attempt in range(self.retries + 1):
             try:
                 body, headers = _in_time(self._ask, url)
@@ -151,7 +153,7 @@ class Fetcher(requests.Session):
                 if not error.again:
                     raise
                 failure = error
-            if failure.wait > MAX_WAIT:
+            if failure.wait > MAX_WAIT or time.monotonic() > end:
                 break
             if attempt < self.retries:
                 pause = self.pause * 2**attempt * random.uniform(1, 1.25)
@@ -188,10 +190,8 @@ class Fetcher(requests.Session):
         return None
 
 
-def server_of(
-    url,  # an address, also a broken one
-):
-    "The part of an address that names the server, as https://example.org."
+def _server_of(url):
+    "The part of an address, also of a broken one, that names the server: https://example.org."
     return "/".join(url.split("/")[:3])
 
 # %% ../nbs/lib_download.ipynb #cac45ec7
@@ -316,7 +316,7 @@ def _bring(record, folder, mirror, fetcher):
             write_photo(_read(place, fetcher), path, record)
             return True
         except (FetchError, OSError) as error:
-            reasons.append(f"{server_of(place)}: {_why(error)}")
+            reasons.append(f"{_server_of(place)}: {_why(error)}")
     raise FetchError("; ".join(reasons) or "no address is filed for it")
 
 

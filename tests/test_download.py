@@ -272,6 +272,12 @@ def test_a_drip_without_end_is_stopped_wherever_it_drips(raw, where, monkeypatch
     with pytest.raises(FetchError, match="after 0.6 s"): Fetcher(retries=0).fetch(raw([start, *[piece] * 2000], .05))
 
 
+def test_a_drip_is_not_asked_for_again(site, one, tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "MAX_SECONDS", .4)
+    site.script(one["file"], trickle(1, .05, site.released))
+    assert "after 0.4 s" in reason(get([one], tmp_path)) and len(site.times(one["file"])) == 1
+
+
 BROKEN = {
     "Content-Length": b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\nhalf",
     "chunk": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nff\r\nhalf",
