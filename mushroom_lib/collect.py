@@ -111,7 +111,7 @@ def _stated_date(text):
     except ValueError:  # there is no 31 June
         return None
 
-# %% ../nbs/lib_collect.ipynb #0f93f5cf
+# %% ../nbs/lib_collect.ipynb #7b0d652f
 def _is_hidden(tag):
     "Whether a reader does not see an element of a page."
     style = re.sub(r"/\*.*?\*/", "", tag.get("style") or "")
@@ -132,18 +132,22 @@ def plain_text(
     return " ".join(page.get_text().split()) or None
 
 
-_ROLES = set("the an or by author photographer artist creator person user name".split())
-_NOBODY = set(
-    "unknown anonymous anonym anonyme anonimo anoniem unbekannt inconnu desconocido onbekend none "
-    "null nan n a na not known provided given stated specified unspecified unidentified".split()
+_NOBODY = re.compile(
+    r"(?<!\w)(?:(?:unknown ?(?:author)?)+|anonym(?:e|us|ous)?|anonimo|anoniem|unbekannt|inconnu|"
+    r"desconocido|onbekend|none|null|nan|n[/.]?a\.?|unspecified|unidentified|"
+    r"not (?:known|given|provided|stated|specified))(?!\w)",
 )
+_ROLES = set("the an or by author photographer artist creator person user name".split())
 
 
 def _known_author(name):
     "The author's name on one line; None when it says that nobody knows: unknown, anonymous, n/a."
     name = " ".join((name or "").split())
-    words = set(re.findall(r"[^\W_]+", name.casefold())) - _ROLES
-    return None if words <= _NOBODY else name
+    others, found = _NOBODY.subn("", name.casefold())
+    words = set(re.findall(r"[^\W_]+", others))
+    if words <= _ROLES and (found or not words):
+        return None
+    return name
 
 # %% ../nbs/lib_collect.ipynb #872502c5
 def _record(file, label, licence, **facts):
@@ -228,7 +232,7 @@ def inaturalist_records(
     "The photos of a response as records, each with its own licence (None: all rights reserved)."
     return _build(_inaturalist_record, _photos_of(response, "photos", label), skipped)
 
-# %% ../nbs/lib_collect.ipynb #c397788e
+# %% ../nbs/lib_collect.ipynb #82955d78
 _SUFFIXES = {"image/jpeg": ".jpg", "image/png": ".png", "image/webp": ".webp"}
 
 
@@ -243,7 +247,9 @@ def _commons_record(page, label, species):
     day = _stated_date(plain_text(taken))
     page_id = int(page["pageid"])
     url = info.get("thumburl") or info["url"]  # of a small original it is the original
-    changes = f"scaled to {info.get('thumbwidth')} px width by Wikimedia Commons"
+    changes = None
+    if url != info["url"]:
+        changes = f"scaled to {info['thumbwidth']} px width by Wikimedia Commons"
     return _record(
         f"commons-{page_id}{_SUFFIXES[info['mime']]}",
         label or _slug(species),
@@ -253,7 +259,7 @@ def _commons_record(page, label, species):
         url=url,
         original_url=info["url"],
         original_page=info.get("descriptionurl"),
-        changes=changes if url != info["url"] else None,
+        changes=changes,
         observation=f"commons|{author}|{day}" if author and day else f"commons|{page_id}",
         observed_on=day,
     )
@@ -272,13 +278,18 @@ def commons_records(
         pages = [response] if "imageinfo" in response else []
     return _build(_commons_record, [(page, label, species) for page in pages], skipped)
 
-# %% ../nbs/lib_collect.ipynb #bcfdf8b7
+# %% ../nbs/lib_collect.ipynb #92323f91
+_PLACEHOLDER = re.compile(
+    "copyright-infringement|media-hidden|artificially-generated-content|attachment_defaults"
+)
+
+
 def _gbif_record(find, number, photo, label):
     "The record of one medium of an occurrence; FetchError where it is no photo."
     address = photo["identifier"]
     if photo.get("type") != "StillImage" or not address.startswith(("http://", "https://")):
         raise FetchError("not a photo on the web")
-    if re.search("copyright-infringement|media-hidden|attachment_defaults", address):
+    if _PLACEHOLDER.search(address):
         raise FetchError("placeholder instead of the photo")
     species = (find.get("species") or find["scientificName"]).strip()
     key = int(find["key"])
