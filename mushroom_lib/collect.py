@@ -149,14 +149,19 @@ def _known_author(name):
         return None
     return name
 
-# %% ../nbs/lib_collect.ipynb #872502c5
-def _record(file, label, licence, **facts):
-    "A record in the order of SOURCES.json, not yet measured; the label is also the folder."
-    record = dict(file=f"{_slug(label)}/{file}", collection="collected", label=label, species=None)
-    record.update(kind="photo", sha256=None, bytes=None, width=None, height=None, author=None)
-    record.update(licence=licence, licence_url=licence_url(licence), url=None, original_url=None)
-    record.update(original_page=None, changes=None, observation=None, observed_on=None)
-    return dict(record, **facts)
+# %% ../nbs/lib_collect.ipynb #db1fa611
+_UNKNOWN = "sha256 bytes width height author original_page changes observation observed_on".split()
+
+
+def _record(name, label, species, licence, url, **facts):
+    "A record for SOURCES.json, not yet measured; the label, or else the species, is also the folder."
+    label = label or _slug(species)
+    record = dict.fromkeys(_UNKNOWN)
+    record.update(file=f"{_slug(label)}/{name}", collection="collected", kind="photo", label=label)
+    record.update(species=species, licence=licence, licence_url=licence_url(licence))
+    record.update(url=url, original_url=url)
+    record.update(facts)
+    return record
 
 
 def _build(build, entries, skipped):
@@ -185,7 +190,7 @@ def _photos_of(response, key, label):
             entries.append((find, number, photo, label))
     return entries
 
-# %% ../nbs/lib_collect.ipynb #dad08ec6
+# %% ../nbs/lib_collect.ipynb #87b819ae
 _INATURALIST_PHOTO = re.compile(r"(https?://[^?#]+/photos/\w+/)square\.(\w+)(?:[?#].*)?")
 
 
@@ -211,11 +216,11 @@ def _inaturalist_record(find, number, photo, label):
     base, suffix = address.groups()
     return _record(
         f"inat-{find_id}-{int(photo['id'])}.{_slug(suffix)}",
-        label or _slug(species),
+        label,
+        species,
         licence_name(photo.get("license_code"), version="4.0"),
-        species=species,
+        f"{base}large.{suffix}",
         author=_inaturalist_author(photo, find.get("user") or {}),
-        url=f"{base}large.{suffix}",
         original_url=f"{base}original.{suffix}",
         original_page=f"https://www.inaturalist.org/observations/{find_id}",
         changes="scaled to at most 1024 px by iNaturalist",
@@ -232,7 +237,7 @@ def inaturalist_records(
     "The photos of a response as records, each with its own licence (None: all rights reserved)."
     return _build(_inaturalist_record, _photos_of(response, "photos", label), skipped)
 
-# %% ../nbs/lib_collect.ipynb #82955d78
+# %% ../nbs/lib_collect.ipynb #67e1cbc7
 _SUFFIXES = {"image/jpeg": ".jpg", "image/png": ".png", "image/webp": ".webp"}
 
 
@@ -252,11 +257,11 @@ def _commons_record(page, label, species):
         changes = f"scaled to {info['thumbwidth']} px width by Wikimedia Commons"
     return _record(
         f"commons-{page_id}{_SUFFIXES[info['mime']]}",
-        label or _slug(species),
+        label,
+        species,
         licence_name(code) or licence_name(name),
-        species=species,
+        url,
         author=author,
-        url=url,
         original_url=info["url"],
         original_page=info.get("descriptionurl"),
         changes=changes,
@@ -278,7 +283,7 @@ def commons_records(
         pages = [response] if "imageinfo" in response else []
     return _build(_commons_record, [(page, label, species) for page in pages], skipped)
 
-# %% ../nbs/lib_collect.ipynb #92323f91
+# %% ../nbs/lib_collect.ipynb #7b351048
 _PLACEHOLDER = re.compile(
     "copyright-infringement|media-hidden|artificially-generated-content|attachment_defaults"
 )
@@ -299,12 +304,11 @@ def _gbif_record(find, number, photo, label):
     inaturalist = re.search(r"inaturalist\.org/observations/(\d+)", str(find.get("occurrenceID")))
     return _record(
         f"gbif-{key}-{number}{_SUFFIXES.get(photo.get('format'), '.jpg')}",
-        label or _slug(species),
+        label,
+        species,
         licence_name(photo.get("license")),
-        species=species,
+        address,
         author=_known_author(photo.get("creator")) or _known_author(photo.get("rightsHolder")),
-        url=address,
-        original_url=address,
         original_page=pages[0],
         observation=f"inat|{inaturalist[1]}" if inaturalist else f"gbif|{key}",
         observed_on=_stated_date(find.get("eventDate")),

@@ -48,7 +48,7 @@ class FetchError(Exception):
 def retry_after(
     headers,  # of an answer
 ):
-    "The seconds that a server asks us to wait, a day at most; 0 when it says nothing we understand."
+    "The seconds that a server asks us to wait, a day at most; 0 when it says nothing we can read."
     try:
         wait = urllib3.util.Retry().parse_retry_after(headers.get("Retry-After", ""))
     except (urllib3.exceptions.InvalidHeader, ValueError, OverflowError):
@@ -316,7 +316,8 @@ def _bring(record, folder, mirror, fetcher):
             write_photo(_read(place, fetcher), path, record)
             return True
         except (FetchError, OSError) as error:
-            reasons.append(f"{_server_of(place)}: {_why(error)}")
+            name = _server_of(place) if place == record["url"] else "mirror"
+            reasons.append(f"{name}: {_why(error)}")
     raise FetchError("; ".join(reasons) or "no address is filed for it")
 
 

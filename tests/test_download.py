@@ -448,7 +448,7 @@ def test_both_reasons_are_named(site, one, tmp_path):
     (tmp_path/"stick").mkdir()
     site.script(one["file"], status(404))
     said = reason(get([one], tmp_path/"home", mirror=tmp_path/"stick"))
-    assert "No such file or directory; " in said and f"{site.base}: the server answers 404" in said
+    assert "mirror: No such file or directory; " in said and f"{site.base}: the server answers 404" in said
 
 
 def test_argument_beats_variable_and_a_wrong_one_is_named(site, one, tmp_path, monkeypatch):
