@@ -149,12 +149,12 @@ def _known_author(name):
         return None
     return name
 
-# %% ../nbs/lib_collect.ipynb #db1fa611
+# %% ../nbs/lib_collect.ipynb #a5ad1742
 _UNKNOWN = "sha256 bytes width height author original_page changes observation observed_on".split()
 
 
 def _record(name, label, species, licence, url, **facts):
-    "A record for SOURCES.json, not yet measured; the label, or else the species, is also the folder."
+    "A record for SOURCES.json, not yet measured; the label (None: the species) is the folder."
     label = label or _slug(species)
     record = dict.fromkeys(_UNKNOWN)
     record.update(file=f"{_slug(label)}/{name}", collection="collected", kind="photo", label=label)
