@@ -13,7 +13,8 @@ import sys
 from pathlib import Path
 
 from . import __version__
-from .sources import SHIPPED, collection_dir, credits, data_dir, download, load_sources, records, verify
+from .download import download
+from .sources import SHIPPED, collection_dir, credits, data_dir, load_sources, records, verify
 
 # %% ../nbs/lib_cli.ipynb #1dc78fff
 def copy_lessons(

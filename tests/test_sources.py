@@ -245,7 +245,7 @@ def test_named_families_only():
 
 def test_import_is_light():
     code = """if True:
-        import sys, mushroom_lib.sources, mushroom_lib.collect
+        import sys, mushroom_lib.sources
         heavy = {"torch", "fastai", "fastcore", "pandas", "numpy", "PIL", "requests", "pooch", "jsonschema", "fastjsonschema", "pyinaturalist", "pygbif", "tqdm"}
         print(sorted(heavy & set(sys.modules)))
         mushroom_lib.sources.load_sources()
