@@ -71,7 +71,7 @@ def difference_interval(
 
 # %% ../nbs/lib_claims.ipynb #24ac0eba
 MIME = "application/vnd.mushrooms.claim+json"  # under this type a notebook's output holds a claim
-NEEDS = ("labels", "features", "groups", "order", "pixels", "validation", "seeds")
+NEEDS = ("labels", "features", "groups", "order", "pixels", "validation")
 
 
 def _runs(values, what):
