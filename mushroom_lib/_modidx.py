@@ -3,7 +3,7 @@
 d = { 'settings': { 'branch': 'main',
                 'doc_baseurl': '/',
                 'doc_host': '',
-                'git_url': 'https://github.com/mushroom-course/mushroom-course',
+                'git_url': 'https://github.com/_mushroom_course_/mushroom-course',
                 'lib_path': 'mushroom_lib'},
   'syms': { 'mushroom_lib.claims': { 'mushroom_lib.claims._numbers': ('lib_claims.html#_numbers', 'mushroom_lib/claims.py'),
                                      'mushroom_lib.claims._short': ('lib_claims.html#_short', 'mushroom_lib/claims.py'),
