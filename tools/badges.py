@@ -22,6 +22,10 @@ GITHUB = re.compile(
     r"(?:(?:https?|ssh|git)://(?:[^/@]+@)?(?:www\.|ssh\.)?github\.com(?::\d+)?/|(?:[^/@:]+@)?github\.com:/?)"
     r"(?P<user>[A-Za-z0-9-]+)/(?P<repo>[\w.-]+?)(?:\.git)?/?", re.I)
 
+NO_HOME = """The course has no public home yet: the address above and the badges below come alive when it has one. Whoever puts it on GitHub
+runs `python -m tools.badges` there once, and every link points to that place. On the package index we have published nothing: what may
+stand there under our name is not ours."""
+
 
 def owner_and_repository(address):
     "The two names in the address of a GitHub repository, as git keeps it; None for another address."
@@ -107,15 +111,16 @@ def lesson_table():
 
 def between(s, name, new):
     "The text `s` with what stands between the comments `name` and `/name` replaced."
-    pattern = re.compile(rf"(<!-- {name} -->\n).*?(\n<!-- /{name} -->)", re.S)
+    pattern = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.S)
     if not pattern.search(s): raise ValueError(f"README.md has no place marked <!-- {name} --> ... <!-- /{name} -->")
-    return pattern.sub(lambda m: m[1] + new + m[2], s)
+    return pattern.sub(lambda m: m[1] + (new + "\n" if new else "") + m[2], s)
 
 
 def readme_text():
     "README.md as it should be stored."
     s = (TOP / "README.md").read_text(encoding="utf-8")
     s = between(s, "lessons", lesson_table())
+    s = between(s, "home", NO_HOME if settings()["user"].startswith("_") else "")
     return re.sub(r"git clone \S+\ncd \S+", f"git clone {home()}\ncd {settings()['repo']}", s)
 
 
