@@ -16,6 +16,7 @@ LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 SLOW = ["test_browser.py", "test_browser_labels.py", "test_wheel.py", "test_field.py"]
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist looks at the groups
 def pytest_collection_modifyitems(items):
     """The slow files come first, so that the quick tests fill what time two workers have left at the end.
 
