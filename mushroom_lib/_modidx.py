@@ -3,7 +3,7 @@
 d = { 'settings': { 'branch': 'main',
                 'doc_baseurl': '/',
                 'doc_host': '',
-                'git_url': 'https://github.com/mushroom-course/mushroom-course',
+                'git_url': 'https://github.com/_mushroom_course_/mushroom-course',
                 'lib_path': 'mushroom_lib'},
   'syms': { 'mushroom_lib.claims': { 'mushroom_lib.claims.ClaimFailed': ('lib_claims.html#claimfailed', 'mushroom_lib/claims.py'),
                                      'mushroom_lib.claims.ClaimFailed._render_traceback_': ( 'lib_claims.html#claimfailed._render_traceback_',

@@ -10,7 +10,6 @@ __all__ = ['squares', 'as_tensor', 'as_pictures', 'count_parameters', 'small_cnn
 # %% ../nbs/lib_networks.ipynb #2fb96232
 import os
 from collections import OrderedDict
-from pathlib import Path
 
 import numpy as np
 import torch

@@ -6,11 +6,40 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
+from filelock import FileLock
 from pytest_httpserver import HTTPServer
 from werkzeug import Response
 
 ROOT = Path(__file__).resolve().parent.parent
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+
+SLOW = ["test_browser.py", "test_browser_labels.py", "test_wheel.py", "test_field.py"]
+
+
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist looks at the groups
+def pytest_collection_modifyitems(items):
+    """The slow files come first, so that the quick tests fill what time two workers have left at the end.
+
+    One browser at a time: their waits are tuned to a machine that does little else.
+    """
+    items.sort(key=lambda item: SLOW.index(item.path.name) if item.path.name in SLOW else len(SLOW))
+    for item in items:
+        if item.path.name.startswith("test_browser"):
+            item.add_marker(pytest.mark.xdist_group("browser"))
+
+
+def once(tmp_path_factory, name, make):
+    "A folder that `make(folder)` has filled, one for all of pytest's workers: the first makes it, the others wait."
+    base = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        base = base.parent
+    folder, done = base/name, base/f"{name}.done"
+    with FileLock(base/f"{name}.lock"):
+        if not done.exists():
+            folder.mkdir(exist_ok=True)
+            make(folder)
+            done.touch()
+    return folder
 
 
 def _field_photos():

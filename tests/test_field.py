@@ -1,38 +1,48 @@
 "With the real photos: all arrive, all verify, and the lessons hold on them."
+import hashlib
 import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from conftest import once
 
 from tools.notebooks import TOP, lessons
 
 BIN = Path(sys.executable).parent
 
 
-@pytest.fixture(scope="module")
-def home(tmp_path_factory): return tmp_path_factory.mktemp("home")
-
-
 def run(*args, home, mirror=None, cwd=None):
-    env = {**os.environ, "MUSHROOMS_HOME": str(home), **({"MUSHROOMS_MIRROR": str(mirror)} if mirror else {})}
+    env = {**os.environ, "MUSHROOMS_HOME": str(home)}
+    if mirror:
+        env["MUSHROOMS_MIRROR"] = str(mirror)
     return subprocess.run([str(a) for a in args], env=env, cwd=cwd, capture_output=True, text=True, timeout=600)
 
 
-def test_all_photos_arrive_from_a_mirror_and_verify(real_photos, home):
-    r = run(BIN / "mushrooms", "photos", home=home, mirror=real_photos)
-    assert r.returncode == 0 and "305 fetched" in r.stdout, r.stdout + r.stderr
-    r = run(BIN / "mushrooms", "verify", "field", home=home)
+def fetch(home, mirror):
+    "Gets the photos, as a reader does."
+    r = run(BIN / "mushrooms", "photos", home=home, mirror=mirror)
+    assert r.returncode == 0, r.stdout + r.stderr
+    return r.stdout
+
+
+@pytest.fixture(scope="session")
+def home(real_photos, tmp_path_factory):
+    "The folder that holds the photos, one for all of pytest's workers."
+    return once(tmp_path_factory, "field_home", lambda folder: fetch(folder, real_photos))
+
+
+def test_all_photos_arrive_from_a_mirror_and_verify(real_photos, tmp_path):
+    assert "305 fetched" in fetch(tmp_path, real_photos)
+    r = run(BIN / "mushrooms", "verify", "field", home=tmp_path)
     assert r.returncode == 0 and "305 photos filed, 0 problems" in r.stdout, r.stdout
-    r = run(BIN / "mushrooms", "photos", home=home, mirror=real_photos)
-    assert "0 fetched, 305 were there, 0 failed" in r.stdout
+    assert "0 fetched, 305 were there, 0 failed" in fetch(tmp_path, real_photos)
 
 
 @pytest.mark.parametrize("name", [p.name for p in lessons()])
-def test_lesson_holds_on_the_real_photos(real_photos, home, name):
-    run(BIN / "mushrooms", "photos", home=home, mirror=real_photos)
-    r = run(BIN / "nbdev_test", f"nbs/{name}", home=home, cwd=TOP)
+def test_lesson_holds_on_the_real_photos(home, name):
+    r = run(BIN / "nbdev-test", f"nbs/{name}", home=home, cwd=TOP)
     assert r.returncode == 0 and "Success" in r.stdout, r.stderr[-3000:]
 
 
@@ -44,9 +54,9 @@ def test_filed_facts_are_those_of_the_photos(real_photos):
 
 
 def test_no_field_photo_is_committed(real_photos):
-    import hashlib
     ours = subprocess.run(["git", "ls-files", "-z"], cwd=TOP, capture_output=True, check=True).stdout.split(b"\0")
     theirs = {hashlib.sha256(p.read_bytes()).hexdigest() for p in real_photos.rglob("*") if p.is_file()}
     for name in filter(None, ours):
         path = TOP / name.decode()
-        if path.is_file(): assert hashlib.sha256(path.read_bytes()).hexdigest() not in theirs, name
+        if path.is_file():
+            assert hashlib.sha256(path.read_bytes()).hexdigest() not in theirs, name

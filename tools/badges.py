@@ -1,17 +1,63 @@
 """Carries settings.ini into the Colab badges, the set-up cells, the README's lesson table and pyproject.toml.
 
     python -m tools.badges            write what differs
-    python -m tools.badges --check    write nothing; name what differs, exit status 1
+    python -m tools.badges --stay     the same, but leave owner and repository as they are
+    python -m tools.badges --check    write nothing; name what differs from settings.ini, exit status 1
+
+Owner and repository come from git's remote `origin` where that is on GitHub: they are written into settings.ini first. So one
+command makes the links of a fork point to the fork. Whoever sends a change back to the course says `--stay`.
 """
 import argparse
 import re
+import subprocess
 import sys
+from pathlib import Path
 
 from tools.notebooks import TOP, lessons, lines, notebooks, read, settings, source, text, write
 
 BADGE = "https://colab.research.google.com/assets/colab-badge.svg"
 BADGE_LINE = re.compile(r"^(BADGE|\[!\[Open in Colab\]\(.*\)\]\(.*\))$", re.M)
 SETUP_START = ("# SETUP", "import importlib.util, os, subprocess, sys")
+GITHUB = re.compile(
+    r"(?:(?:https?|ssh|git)://(?:[^/@]+@)?(?:www\.|ssh\.)?github\.com(?::\d+)?/|(?:[^/@:]+@)?github\.com:/?)"
+    r"(?P<user>[A-Za-z0-9-]+)/(?P<repo>[\w.-]+?)(?:\.git)?/?", re.I)
+
+NO_HOME = """The course has no public home yet: the address above and the badges below come alive when it has one. Whoever puts it on GitHub
+runs `python -m tools.badges` there once, and every link points to that place. On the package index we have published nothing: what may
+stand there under our name is not ours."""
+
+
+def owner_and_repository(address):
+    "The two names in the address of a GitHub repository, as git keeps it; None for another address."
+    found = GITHUB.fullmatch(address.strip())
+    if found is None:
+        return None
+    return found["user"], found["repo"]
+
+
+def git(*args, folder):
+    "What git prints, or None where there is no git, no repository or no answer."
+    try:
+        r = subprocess.run(["git", *args], cwd=folder, capture_output=True, text=True)
+    except OSError:
+        return None
+    return r.stdout.strip() if r.returncode == 0 else None
+
+
+def origin(folder):
+    "Owner and repository of the checkout `folder` by its remote `origin`; None where that says nothing of GitHub."
+    top = git("rev-parse", "--show-toplevel", folder=folder)
+    if top is None or Path(top).resolve() != Path(folder).resolve():
+        return None  # no checkout of its own: unpacked from an archive, perhaps inside another repository
+    address = git("remote", "get-url", "origin", folder=folder)
+    return owner_and_repository(address) if address else None
+
+
+def settings_text(user, repo):
+    "settings.ini with this owner and repository."
+    s = (TOP / "settings.ini").read_text(encoding="utf-8")
+    s = re.sub(r"^user *=.*$", f"user = {user}", s, flags=re.M)
+    return re.sub(r"^repo *=.*$", f"repo = {repo}", s, flags=re.M)
 
 
 def home():
@@ -31,11 +77,13 @@ def setup_cell():
     s = settings()
     return "\n".join([
         "import importlib.util, os, subprocess, sys",
-        'if importlib.util.find_spec("mushroom_lib") is None:  # on Colab: install the course, its photos included',
-        f'    course = os.environ.get("MUSHROOM_LIB", "{s["title"]} @ git+{home()}@{s["branch"]}")',
+        f'if importlib.util.find_spec("{s["lib_name"]}") is None:  # on Colab: install the course',
+        f'    home = "{home()}"',
+        f'    course = os.environ.get("MUSHROOM_LIB", f"{s["title"]} @ git+{{home}}@{s["branch"]}")',
         '    subprocess.run([sys.executable, "-m", "pip", "install", "-q", course], check=True)',
         f"from {s['lib_name']}.style import use_style",
-        "use_style()"])
+        "use_style()",
+    ])
 
 
 def lesson_text(path):
@@ -63,23 +111,32 @@ def lesson_table():
 
 def between(s, name, new):
     "The text `s` with what stands between the comments `name` and `/name` replaced."
-    pattern = re.compile(rf"(<!-- {name} -->\n).*?(\n<!-- /{name} -->)", re.S)
+    pattern = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.S)
     if not pattern.search(s): raise ValueError(f"README.md has no place marked <!-- {name} --> ... <!-- /{name} -->")
-    return pattern.sub(lambda m: m[1] + new + m[2], s)
+    return pattern.sub(lambda m: m[1] + (new + "\n" if new else "") + m[2], s)
 
 
 def readme_text():
     "README.md as it should be stored."
     s = (TOP / "README.md").read_text(encoding="utf-8")
     s = between(s, "lessons", lesson_table())
-    return re.sub(r"git clone \S+", f"git clone {home()}", s)
+    s = between(s, "home", NO_HOME if settings()["user"].startswith("_") else "")
+    return re.sub(r"git clone \S+\ncd \S+", f"git clone {home()}\ncd {settings()['repo']}", s)
 
 
 def pyproject_text():
-    "pyproject.toml with name, Python version, branch and address as in settings.ini."
-    s, cfg = (TOP / "pyproject.toml").read_text(encoding="utf-8"), settings()
-    for key, value in [("name", cfg["title"]), ("requires-python", f">={cfg['min_python']}"), ("branch", cfg["branch"]),
-                       ("Repository", home()), ("lib_path", cfg["lib_name"])]:
+    "pyproject.toml with name, Python version, licence, branch and addresses as in settings.ini."
+    s = (TOP / "pyproject.toml").read_text(encoding="utf-8")
+    cfg = settings()
+    for key, value in {
+        "name": cfg["title"],
+        "requires-python": f">={cfg['min_python']}",
+        "license": cfg["license"],
+        "Repository": home(),
+        "Issues": f"{home()}/issues",
+        "lib_path": cfg["lib_name"],
+        "branch": cfg["branch"],
+    }.items():
         s = re.sub(rf'^{key} = "[^"]*"', f'{key} = "{value}"', s, flags=re.M)
     return s
 
@@ -98,13 +155,19 @@ def wanted():
 
 def main():
     p = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    p.add_argument("--check", action="store_true", help="write nothing; exit status 1 if something differs")
-    check = p.parse_args().check
+    p.add_argument("--check", action="store_true", help="write nothing; exit status 1 if something differs from settings.ini")
+    p.add_argument("--stay", action="store_true", help="leave owner and repository as they stand in settings.ini")
+    args = p.parse_args()
+    found = None if args.check or args.stay else origin(TOP)
+    if found and found != (settings()["user"], settings()["repo"]):
+        write(TOP / "settings.ini", settings_text(*found))
+        print(f"settings.ini: the course is now at {home()}, as the remote `origin` says")
     stale = [(path, new) for path, new in wanted() if path.read_text(encoding="utf-8") != new]
     for path, new in stale:
-        print(f"{path.relative_to(TOP)}: {'differs from settings.ini' if check else 'written'}")
-        if not check: write(path, new)
-    sys.exit(1 if check and stale else 0)
+        print(f"{path.relative_to(TOP)}: {'differs from settings.ini' if args.check else 'written'}")
+        if not args.check:
+            write(path, new)
+    sys.exit(1 if args.check and stale else 0)
 
 
 if __name__ == "__main__": main()

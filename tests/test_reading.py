@@ -1,0 +1,218 @@
+"""What helps a reader: short lines, one statement a line, one meaning a name, imports that run one way.
+
+The course is being rebuilt lesson by lesson. OLD, OLD_NAMES and OLD_TORCH hold what is not rebuilt yet. They may only shrink: a
+test fails when a name on them no longer needs to be there.
+"""
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tools.notebooks import TOP, lessons, read, source
+
+OLD = {
+    "00_start.ipynb", "01_images.ipynb", "02_labels.ipynb", "03_splits.ipynb",
+    "04_networks.ipynb", "05_finetune.ipynb", "06_overfit.ipynb", "07_metrics.ipynb",
+    "claims.py", "cli.py", "collect.py", "features.py", "finetune.py", "images.py", "labels.py", "metrics.py",
+    "networks.py", "overfit.py", "planted.py", "sources.py", "splits.py", "style.py", "widgets.py",
+}
+OLD_NAMES = {
+    "COLUMNS: overfit, sources", "PICTURES: labels, sources", "fit: overfit, splits",
+    "out_of_fold: labels, splits", "photos: cli, sources", "show_curves: metrics, overfit",
+}
+OLD_TORCH = {"overfit"}
+NETWORKS = {"networks", "finetune"}  # the modules whose subject is a network: they may import torch and fastai
+
+MODULES = sorted(p for p in (TOP / "mushroom_lib").glob("*.py") if p.name not in ("__init__.py", "_modidx.py"))
+COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+
+
+def statements(tree, rows):
+    "What shares a line with the statement before it, as pairs of a line number and what is wrong."
+    for node in ast.walk(tree):
+        if isinstance(node, ast.stmt):
+            before = rows[node.lineno - 1].encode()[:node.col_offset].decode()
+            if before.strip():
+                yield node.lineno, "a second statement"
+
+
+def puzzles(tree):
+    "Comprehensions within comprehensions and assignments within expressions, as pairs of a line number and what is wrong."
+    plain = {n.test for n in ast.walk(tree) if isinstance(n, (ast.If, ast.While))}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.NamedExpr) and node not in plain:
+            yield node.lineno, "an assignment within an expression"
+        if isinstance(node, COMPREHENSIONS):
+            inner = [n for n in ast.walk(node) if isinstance(n, COMPREHENSIONS)]
+            if len(inner) > 1 or len(node.generators) > 1:
+                yield node.lineno, "a comprehension within a comprehension"
+
+
+def trouble(code, longest):
+    "What hinders a reader in a piece of Python, a line each."
+    code = re.sub(r"^[%!].*$", "pass", code, flags=re.M)
+    rows = code.split("\n")
+    tree = ast.parse(code)
+    found = [(n, f"{len(r)} characters") for n, r in enumerate(rows, 1) if len(r) > longest and not r.startswith("#|")]
+    found += [*statements(tree, rows), *puzzles(tree)]
+    return [f"line {n}: {what}: {rows[n - 1].strip()[:70]}" for n, what in sorted(found)]
+
+
+def trouble_in(path):
+    "What hinders a reader in a lesson (88 characters a line) or a module (100)."
+    if path.suffix == ".py":
+        return trouble(path.read_text(encoding="utf-8"), 100)
+    found = []
+    for k, cell in enumerate(read(path)["cells"]):
+        if cell["cell_type"] == "code":
+            found += [f"cell {k}, {t}" for t in trouble(source(cell), 88)]
+    return found
+
+
+@pytest.mark.parametrize("path", [*lessons(), *MODULES], ids=lambda p: p.name)
+def test_lines_are_short_and_hold_one_statement(path):
+    found = trouble_in(path)
+    if path.name in OLD:
+        assert found, f"{path.name} is rebuilt: take it off OLD"
+    else:
+        assert not found, "\n".join(found)
+
+
+def test_old_names_files_that_exist():
+    assert OLD <= {p.name for p in [*lessons(), *MODULES]}, "a file on OLD is gone: take it off"
+
+
+@pytest.mark.parametrize("code, said", [
+    ("x = 1; y = 2", "a second statement"),
+    ("if x: return_ = y", "a second statement"),
+    ("try: x\nexcept ValueError:\n    pass", "a second statement"),
+    ("try:\n    x\nexcept ValueError: pass", "a second statement"),
+    ("if x:\n    y\nelse: z", "a second statement"),
+    ("def f(x): return x", "a second statement"),
+    ("é = 1; y = 2", "a second statement"),
+    ("x = " + "1 + " * 30 + "1", "125 characters"),
+    ("print(x := 3)", "an assignment within an expression"),
+    ("x = [[a for a in b] for b in c]", "a comprehension within a comprehension"),
+    ("x = [a for b in c for a in b]", "a comprehension within a comprehension"),
+])
+def test_trouble_is_found(code, said):
+    assert said in trouble(code, 100)[0]
+
+
+@pytest.mark.parametrize("code", [
+    "if x:\n    y\nelif z:\n    w\nelse:\n    v",
+    "@wrapped\ndef f(\n    x,  # a number\n):\n    return x",
+    "while chunk := f.read():\n    g(chunk)",
+    "#| fig-alt: " + "long " * 40,
+    "%matplotlib inline\nx = [a for a in b]",
+    "x = (1 +\n     2)",
+])
+def test_plain_code_is_left_alone(code):
+    assert trouble(code, 100) == []
+
+
+def test_pyflakes_finds_nothing():
+    "Unused imports, undefined names (a lesson's global in an exported function) and star imports."
+    r = subprocess.run([sys.executable, "-m", "pyflakes", *map(str, MODULES)], capture_output=True, text=True)
+    assert r.returncode == 0, r.stdout + r.stderr
+
+
+def exported(path):
+    "The names in a module's `__all__`."
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Assign) and node.targets[0].id == "__all__":
+            return set(ast.literal_eval(node.value))
+    raise AssertionError(f"{path.name} has no __all__")
+
+
+def test_no_name_means_two_things_in_two_modules():
+    homes = {}
+    for path in MODULES:
+        for name in exported(path):
+            homes.setdefault(name, []).append(path.stem)
+    twice = {f"{name}: {', '.join(sorted(modules))}" for name, modules in homes.items() if len(modules) > 1}
+    assert twice - OLD_NAMES == set(), "exported by two modules"
+    assert OLD_NAMES - twice == set(), "mended: take it off OLD_NAMES"
+
+
+def imported(path):
+    "The modules of the library that a module imports, at its top or within a function."
+    ours = {p.stem for p in MODULES}
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names = [a.name.removeprefix("mushroom_lib.") for a in node.names if a.name.startswith("mushroom_lib.")]
+        elif isinstance(node, ast.ImportFrom) and (node.level == 1 or (node.module or "").split(".")[0] == "mushroom_lib"):
+            module = (node.module or "").removeprefix("mushroom_lib").lstrip(".")
+            names = [module] if module else [a.name for a in node.names]
+        else:
+            names = []
+        found |= ours & {n.split(".")[0] for n in names}
+    return found
+
+
+def reachable(graph, start):
+    "Every module that `start` imports, directly or through another."
+    seen = set()
+    todo = list(graph[start])
+    while todo:
+        name = todo.pop()
+        if name not in seen:
+            seen.add(name)
+            todo += graph[name]
+    return seen
+
+
+def lesson_number(path):
+    "The number of the lesson that exports a module, or None for plumbing."
+    found = re.search(r"File to edit: \.\./nbs/(\d+)_\w+\.ipynb", path.read_text(encoding="utf-8"))
+    return int(found[1]) if found else None
+
+
+def wrong_ways(graph, numbers):
+    "Imports in a circle, and of a later lesson by an earlier one, directly or through plumbing."
+    wrong = []
+    for name in sorted(graph):
+        needs = reachable(graph, name)
+        if name in needs:
+            wrong.append(f"{name} imports itself, by a circle")
+        if numbers[name] is not None:
+            later = sorted(n for n in needs if n != name and numbers[n] is not None and numbers[n] >= numbers[name])
+            wrong += [f"{name}, lesson {numbers[name]}, imports {n}, lesson {numbers[n]}" for n in later]
+    return wrong
+
+
+def test_imports_run_one_way():
+    graph = {p.stem: imported(p) for p in MODULES}
+    assert wrong_ways(graph, {p.stem: lesson_number(p) for p in MODULES}) == []
+
+
+def test_wrong_ways_are_found():
+    numbers = dict(images=1, splits=4, cache=None)
+    assert wrong_ways(dict(images=set(), cache={"images"}, splits={"cache", "images"}), numbers) == []
+    assert "images, lesson 1, imports splits, lesson 4" in wrong_ways(dict(images={"cache"}, cache={"splits"}, splits=set()), numbers)
+    assert "cache imports itself, by a circle" in wrong_ways(dict(images={"cache"}, cache={"images"}, splits=set()), numbers)
+
+
+IMPORT = """
+import sys, time
+start = time.perf_counter()
+import mushroom_lib.{0}
+print(f"{0}: {{time.perf_counter() - start:.2f}} s")
+heavy = {{"torch", "fastai"}} & sys.modules.keys()
+sys.exit(f"{0} imports {{' and '.join(sorted(heavy))}}" if heavy else 0)
+"""
+
+
+@pytest.mark.parametrize("module", [p.stem for p in MODULES if p.stem not in NETWORKS])
+def test_import_without_torch(module):
+    "Only a module whose subject is a network may load torch or fastai when it is imported."
+    r = subprocess.run([sys.executable, "-c", IMPORT.format(module)], cwd=TOP, capture_output=True, text=True)
+    print(r.stdout)
+    if module in OLD_TORCH:
+        assert r.returncode != 0, f"{module} imports no torch any more: take it off OLD_TORCH"
+    else:
+        assert r.returncode == 0, r.stderr
