@@ -11,7 +11,7 @@ CFG = ConfigParser(delimiters=["="])
 CFG.read(HERE / "settings.ini", encoding="utf-8")
 CFG = CFG["DEFAULT"]
 MADE = ["lab", "lookalikes", "confound", "nearduplicates", "drift"]  # the rendered photos, each set with its masks
-DATA = ["SOURCES.json", *(f"m_mushrooms/{name}/**/*.{kind}" for name in MADE for kind in ("jpg", "png")),
+DATA = ["SOURCES.json", "SOURCES.schema.json", *(f"m_mushrooms/{name}/**/*.{kind}" for name in MADE for kind in ("jpg", "png")),
         "m_mushrooms/api_examples/*.json", "nbs/[0-9]*.ipynb", "benchmarks/training.jsonl"]
 
 
