@@ -24,7 +24,10 @@ from pathlib import Path
 
 import fastjsonschema
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
+from PIL.JpegImagePlugin import JpegImageFile
+from PIL.PngImagePlugin import PngImageFile
+from PIL.WebPImagePlugin import WebPImageFile
 from platformdirs import user_cache_path, user_data_path
 from tqdm import tqdm
 
@@ -377,6 +380,7 @@ def load_mask(
 
 # %% ../nbs/lib_sources.ipynb #783782c9
 MAX_PIXELS = 50_000_000
+_READERS = {b"\xff\xd8\xff": JpegImageFile, b"\x89PNG": PngImageFile, b"RIFF": WebPImageFile}
 
 
 def image_size(
@@ -385,23 +389,25 @@ def image_size(
 ) -> tuple:
     "Width and height in pixels, from the header alone. ValueError: no picture, or too large a one."
     try:
-        with Image.open(path, formats=("JPEG", "PNG", "WEBP")) as picture:
-            width, height = picture.size
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise ValueError(f"more than {max_pixels:,} pixels: refused") from None
-    except UnidentifiedImageError:
-        raise ValueError(f"not a JPEG, PNG or WebP picture: {_begins(path)}") from None
-    except Exception as error:  # no file, no right; or a header that makes a decoder stumble
+        with open(path, "rb") as file:
+            head = file.read(64)
+    except OSError as error:
         raise ValueError(f"it cannot be opened: {error}") from None
+    readers = [reader for start, reader in _READERS.items() if head.startswith(start)]
+    if not readers:
+        raise ValueError(f"not a JPEG, PNG or WebP picture: {_begins(head)}")
+    try:
+        with readers[0](path) as picture:
+            width, height = picture.size
+    except Exception as error:  # a damaged header can make a reader raise anything
+        raise ValueError(f"its header is damaged: {' '.join(str(error).split())}") from None
     if width * height > max_pixels:
         raise ValueError(f"{width} x {height} is more than {max_pixels:,} pixels: refused")
     return width, height
 
 
-def _begins(path):
+def _begins(head):
     "How a file begins, in words: web pages saved as pictures are the most common case."
-    with open(path, "rb") as file:
-        head = file.read(64)
     if head.strip().startswith(b"<"):
         return "it is a web page"
     return f"it begins with {_short(head[:16])}" if head else "it is empty"
