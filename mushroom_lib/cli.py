@@ -14,10 +14,10 @@ import sys
 from pathlib import Path
 
 from . import __version__
+from .download import download
 from mushroom_lib.sources import (
     COURSE, collection_dir, credits, data_dir, load_sources, own_collections, records, verify,
     write_atomic)
-from .sources import download
 
 # %% ../nbs/lib_cli.ipynb #1dc78fff
 def _path(text):

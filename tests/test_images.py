@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mushroom_lib.images import PhotoError, fetch_photo, open_photo
+from mushroom_lib.images import PhotoError, open_photo
 
 PHOTO = Image.fromarray(np.random.default_rng(0).integers(0, 255, (48, 64, 3)).astype(np.uint8))
 
@@ -97,14 +97,3 @@ def test_a_pipe_or_a_folder_is_no_photo(tmp_path):
         start = time.time()
         with pytest.raises(PhotoError, match=path.name): open_photo(path)
         assert time.time() - start < 2
-
-
-def test_photos_from_the_web(httpserver):
-    httpserver.expect_request("/a.png").respond_with_data(encoded("PNG"))
-    httpserver.expect_request("/page.jpg").respond_with_data("<html>gone</html>")
-    httpserver.expect_request("/none.jpg").respond_with_data("no", status=404)
-    httpserver.expect_request("/big.jpg").respond_with_data(b"\0" * 5000)
-    assert fetch_photo(httpserver.url_for("/a.png")).size == (64, 48)
-    with pytest.raises(PhotoError, match="web page"): fetch_photo(httpserver.url_for("/page.jpg"))
-    with pytest.raises(PhotoError, match="could not be fetched"): fetch_photo(httpserver.url_for("/none.jpg"))
-    with pytest.raises(PhotoError, match="allowed"): fetch_photo(httpserver.url_for("/big.jpg"), max_bytes=4000)

@@ -14,6 +14,7 @@ from pathlib import Path
 from tools.notebooks import NBS, TOP, lines, notebooks, source, text, write
 
 KEEP = {"kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}, "language_info": {"name": "python"}}
+KEPT_METADATA = {"cellView", "jupyter", "tags"}  # what folds a cell in Colab, JupyterLab and on a page
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
@@ -51,7 +52,8 @@ def clean_output(out):
 def clean(nb):
     "The notebook without counters, timings, widget states and noise in its outputs."
     for cell in nb["cells"]:
-        cell["metadata"], cell["source"] = {}, lines(source(cell))
+        cell["metadata"] = {k: v for k, v in cell["metadata"].items() if k in KEPT_METADATA}
+        cell["source"] = lines(source(cell))
         if cell["cell_type"] != "code": continue
         cell["execution_count"] = None
         cell["outputs"] = [o for o in map(clean_output, cell["outputs"]) if o]
