@@ -14,6 +14,7 @@ CFG = CFG["DEFAULT"]
 MADE = ["lab", "lookalikes", "confound", "nearduplicates", "drift"]  # the rendered photos, each set with its masks
 DATA = [
     "SOURCES.json",
+    "SOURCES.schema.json",
     *(f"m_mushrooms/{name}/**/*.{kind}" for name in MADE for kind in ("jpg", "png")),
     "m_mushrooms/api_examples/*.json",
     "nbs/[0-9]*.ipynb",
@@ -87,7 +88,7 @@ setup(
     python_requires=f">={CFG['min_python']}",
     packages=[CFG["lib_name"]],
     install_requires=lines("requirements"),
-    extras_require={"dev": dev_requirements(), "collect": lines("collect_requirements")},
+    extras_require={"dev": dev_requirements()},
     entry_points={
         "console_scripts": lines("console_scripts"),
         "nbdev": [f"{CFG['lib_name']}={CFG['lib_name']}._modidx:d"],

@@ -21,7 +21,7 @@ from sklearn.preprocessing import StandardScaler
 
 from mushroom_lib.features import MEAN, STD, extract_features, imagenet_model, probe, view
 from mushroom_lib.images import open_photo
-from mushroom_lib.sources import mask, photos
+from mushroom_lib.sources import load_mask, photos
 from mushroom_lib.style import thumbnails
 
 FUNGI = (947, 991, 992, 993, 994, 995, 996, 997)  # mushroom, coral fungus, agaric, gyromitra, stinkhorn, earthstar, hen-of-the-woods, bolete
@@ -84,7 +84,7 @@ def band(values):
 def background(photo, folder, box):
     "A copy of a lab photo with its mushrooms painted grey, or with `box` the rectangle round them, so that their outline is gone too."
     from PIL import ImageFilter
-    im, seen = open_photo(photo["path"]), Image.fromarray(mask(photo)).convert("L").filter(ImageFilter.MaxFilter(9))
+    im, seen = open_photo(photo["path"]), Image.fromarray(load_mask(photo)).convert("L").filter(ImageFilter.MaxFilter(9))
     im.paste((128, 128, 128), seen.getbbox() if box else None, None if box else seen)
     to = folder / photo["file"].replace("/", "_")
     im.save(to, quality=92)

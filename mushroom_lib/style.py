@@ -6,9 +6,12 @@
 __all__ = ['PALETTE', 'MARKERS', 'use_style', 'PhotoGrid', 'thumbnail', 'thumbnails', 'show_photos']
 
 # %% ../nbs/lib_style.ipynb #374fdb9c
+import textwrap
+
 import numpy as np
 
 from .images import open_photo
+from .sources import author_text
 
 PALETTE = ["#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#000000"]  # Okabe and Ito (2008)
 MARKERS = ["o", "s", "^", "D", "v", "P", "X", "*"]
@@ -74,9 +77,9 @@ def thumbnail(
     return ImageOps.pad(open_photo(file, size=side), (side, side), color=(230, 230, 230))
 
 # %% ../nbs/lib_style.ipynb #3e44542d
-def _author(name):
-    "An author's name, short enough for a caption."
-    return name[:32] if isinstance(name, str) and name else "author unknown"
+def _author(name, note=None):
+    "The author as `author_text` gives it, in lines short enough for a caption."
+    return "\n".join(textwrap.wrap(author_text(name, note), 36))
 
 
 def thumbnails(
@@ -101,5 +104,9 @@ def show_photos(
     "A PhotoGrid of up to n rows, each with its label and the author and licence that it must be shown with."
     table = table.assign(extra=[""] * len(table) if extra is None else list(extra))
     table = table.head(n) if seed is None else table.sample(min(n, len(table)), random_state=seed)
-    captions = ["\n".join(filter(None, [r.label, str(r.extra), _author(r.author), r.licence])) for r in table.itertuples()]
+    captions = []
+    for row in table.itertuples():
+        author = _author(row.author, getattr(row, "author_note", None))
+        parts = [row.label, str(row.extra), author, row.licence]
+        captions.append("\n".join(part for part in parts if part))
     return PhotoGrid([thumbnail(p) for p in table["path"]], captions, ncol=ncol, width=width)

@@ -83,7 +83,7 @@ def freeze(exe): return dict(line.split("==") for line in run(exe, "-m", "pip", 
 def test_wheel_carries_lessons_photos_and_sources(wheel):
     names, data = set(zipfile.ZipFile(wheel).namelist()), "mushroom_lib/_data/"
     filed = json.loads((TOP / "SOURCES.json").read_text(encoding="utf-8"))["images"]
-    assert data + "SOURCES.json" in names
+    assert data + "SOURCES.json" in names and data + "SOURCES.schema.json" in names
     for p in lessons():
         assert f"{data}nbs/{p.name}" in names
     assert data + "benchmarks/training.jsonl" in names

@@ -12,7 +12,8 @@ import json
 import sys
 from pathlib import Path
 
-from mushroom_lib.sources import SCHEMA, SHIPPED, image_size, licence_url, load_sources, sha256, validate, write_sources
+from mushroom_lib.sources import (
+    FIELDS, SHIPPED, author_problem, image_size, licence_url, load_sources, sha256, validate, write_sources)
 
 TOP = Path(__file__).parent.parent
 MADE = TOP / "m_mushrooms"
@@ -53,9 +54,11 @@ def field_record(row):
     "The SOURCES.json record of a field photo, from its row in the list of facts."
     webp = row["file"].endswith(".webp")
     changes = "re-encoded to WebP by the repository it is fetched from" if webp else None
-    rec = {k: row[k] for k in SCHEMA["properties"]["images"]["items"]["properties"] if k in row}
+    rec = {k: row[k] for k in FIELDS if k in row}
     rec |= dict(collection="field", changes=changes, licence_url=row["licence_url"] or licence_url(row["licence"]))
     if row["kind"] != "mislabelled": rec.pop("reject_reason", None)
+    problem = author_problem(row["author"])
+    if problem: rec["author_note"] = f"{problem} at the source"  # the name itself stays as it came
     return rec
 
 
