@@ -73,16 +73,21 @@ def test_all_arrive_and_a_second_run_asks_for_nothing(site, many, tmp_path):
     assert leftovers(tmp_path) == [] and site.most == 1
 
 
+def file_problems(folder, sources):
+    "What `verify` finds about files; the facts beside the photos have garbled authors that are only filed as such later."
+    return [p for p in verify("field", folder, sources, progress=False) if p["problem"] != "author"]
+
+
 def test_real_photos_from_a_mirror_on_the_web_and_in_a_folder(site, field_photos, field_records, tmp_path, monkeypatch):
     kept = dict(collections={"field": {}}, images=field_records)
     for r in field_records: site.files["/" + r["file"]] = (field_photos/r["file"]).read_bytes()
     out = get(field_records, tmp_path/"web", mirror=site.base + "/")
     assert (len(out.fetched), out.failed) == (len(field_records), [])
-    assert verify("field", tmp_path/"web", kept, progress=False) == []
+    assert file_problems(tmp_path/"web", kept) == []
     monkeypatch.setenv("MUSHROOMS_MIRROR", str(field_photos))
     out = get(field_records, tmp_path/"folder")
     assert (len(out.fetched), out.failed) == (len(field_records), [])
-    assert verify("field", tmp_path/"folder", kept, progress=False) == []
+    assert file_problems(tmp_path/"folder", kept) == []
 
 
 def test_introduces_itself(site, one, tmp_path):
