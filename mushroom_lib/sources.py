@@ -46,7 +46,7 @@ def env_folder(
     if not value:
         return None
     folder = os.path.expanduser(os.path.expandvars(value))
-    if folder.startswith(("~", "$")):
+    if folder.startswith("~") or re.search(r"\$[\w{]", folder):
         raise ValueError(f"{name} is {value!r}, which cannot be expanded: give a whole path")
     return Path(folder).absolute()
 
@@ -62,13 +62,16 @@ def collection_dir(
     "The folder of a collection's photos, there or not. ValueError for what cannot be its name."
     if not _NAME.fullmatch(str(collection)):
         raise ValueError(f"{collection!r} is no collection's name: use small letters, digits and _")
+    in_course = data_dir() / "m_mushrooms" / collection
+    if collection in SHIPPED:
+        return in_course
     home = env_folder("MUSHROOMS_HOME")
-    if collection in SHIPPED or (home is None and (data_dir() / "settings.ini").exists()):
-        home = data_dir() / "m_mushrooms"
-    elif home is None:
-        place = user_cache_path if collection == "field" else user_data_path
-        home = place("mushroom-lib")
-    return home / collection
+    if home:
+        return home / collection
+    if (data_dir() / "settings.ini").exists():  # a checkout
+        return in_course
+    place = user_cache_path if collection == "field" else user_data_path
+    return place("mushroom-lib") / collection
 
 
 def own_collections() -> list:
@@ -114,10 +117,14 @@ def licence_url(
     return None
 
 # %% ../nbs/lib_sources.ipynb #5e7a1c14
-_LOST = r"[?¿\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\uf8ff\ufffd]|%[0-9A-F]{2}|\\[ux][0-9a-f]{2}"
+_NOBODY = re.compile(
+    r"(?<!\w)((unknown ?(author)?)+|anonym(e|us|ous)?|anonimo|anoniem|unbekannt|inconnu|"
+    r"desconocido|onbekend|none|null|nan|n[/.]?a\.?|undefined|unspecified|unidentified|own work|"
+    r"(no author|not) (known|given|provided|stated|specified))(?!\w)")
+_ROLES = set("the an or by author photographer artist creator person user name".split())
 _HTML = r"<[A-Za-z/!][^>]*>|&(#\d+|#x[0-9A-Fa-f]+|[A-Za-z]+);"
-_NOBODY = set("unknown anonymous anon none null nan not no known given provided undefined".split())
-_ROLES = set("the an by author artist creator photographer user name".split())
+_LOST = (r"[?¿□\ufffd\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\uf8ff]"  # replacements, control characters
+         r"|%[0-9A-F]{2}|\\[ux][0-9a-f]{2}")  # codes that should have become letters
 
 
 def _misread(name):
@@ -138,9 +145,9 @@ def author_problem(
     "What is wrong with a name, as the end of \"the name is ...\"; None when nothing can be seen."
     if name is None:
         return None
-    parted = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)  # "authorUnknown" is two words
-    words = set(re.findall(r"[^\W_]+", parted.lower())) - _ROLES
-    if words <= _NOBODY or name.lower() in ("n/a", "na"):
+    others, found = _NOBODY.subn("", name.casefold())
+    words = set(re.findall(r"[^\W_]+", others))
+    if words <= _ROLES and (found or not words):
         return "a placeholder"
     if re.search(_HTML, name):
         return "mixed with HTML"
@@ -290,8 +297,9 @@ def _own_records(collection):
     "The records of a collection of your own, from its folder, whose name is the collection's."
     path = collection_dir(collection) / "SOURCES.json"
     if not path.exists():
-        raise ValueError(f"there is no collection {collection!r}: choose from {', '.join(COURSE)}, "
-                         f"or collect your own (it would be filed in {path})")
+        names = ", ".join([*COURSE, *own_collections()])
+        raise ValueError(f"there is no collection {collection!r}: choose from {names}, or collect "
+                         f"your own (it would be filed in {path})")
     return [dict(record, collection=collection) for record in load_sources(path)["images"]]
 
 # %% ../nbs/lib_sources.ipynb #1cbee8b5
@@ -445,7 +453,7 @@ def verify(
     found = []
     filed = set()
     for record in tqdm(recs, f"verify {collection}", unit="photo", disable=not progress):
-        wrong = author_problem(record["author"])
+        wrong = author_problem(record.get("author"))
         if wrong and not record.get("author_note"):
             said = f"the name is {wrong}: {record['author']!r}; say so in author_note"
             found.append((record["file"], "author", said))

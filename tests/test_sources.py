@@ -230,6 +230,13 @@ def test_home_is_expanded(tmp_path, monkeypatch, value):
     assert s.collection_dir("lab") == s.data_dir() / "m_mushrooms" / "lab"
 
 
+def test_the_lab_needs_no_home(monkeypatch):
+    monkeypatch.setenv("MUSHROOMS_HOME", "~nobody_of_that_name/x")
+    assert len(s.photos("lab")) == 648
+    with pytest.raises(ValueError, match="MUSHROOMS_HOME is '~nobody_of_that_name/x', which cannot be expanded"):
+        s.is_downloaded("field")
+
+
 def test_a_relative_home_is_below_the_current_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("MUSHROOMS_HOME", "x")
