@@ -12,6 +12,7 @@ __all__ = ['CORRECTION', 'answer_table', 'simulate_annotators', 'percent_agreeme
 # %% ../nbs/lib_labels.ipynb #c881a06c
 import csv
 import io
+import re
 from pathlib import Path
 
 import numpy as np
@@ -333,30 +334,96 @@ def corrections(
     return pd.DataFrame(rows, columns=CORRECTION)
 
 # %% ../nbs/lib_labels.ipynb #f0be245e
+_FORMULA = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")  # what a spreadsheet would run, perhaps after quotes
+
+
+def _guarded(text):
+    "A text as a cell that no spreadsheet runs or trims: one with a quote before it where need be."
+    text = str(text)
+    return f"'{text}" if _FORMULA.match(text) or text != text.strip() else text
+
+
+def _unguarded(cell):
+    "The text that `_guarded` made the cell from; of any other cell the text without outer blanks."
+    text = cell[1:]
+    if cell.startswith("'") and (_FORMULA.match(text) or text != text.strip()):
+        return text
+    return cell.strip()
+
+
 def corrections_csv(
     rows,  # a DataFrame as `corrections` gives it
     path,  # where to write it
 ):
-    "Writes the corrections as CSV in one step; returns the path."
+    """Writes the corrections as CSV in one step; returns the path.
+
+    A text that a spreadsheet would run as a formula (it begins with =, +, - or @) or trim gets an
+    apostrophe before it, as spreadsheets have it; `read_corrections` takes it away again. Raises
+    ValueError for a text with a zero byte, which no CSV can hold.
+    """
     from mushroom_lib.sources import write_atomic
-    return write_atomic(path, rows[CORRECTION].to_csv(index=False, lineterminator="\n"))
+    file = io.StringIO()
+    table = csv.writer(file)  # lines end as in RFC 4180, so that a lone CR in a text is quoted
+    table.writerow(CORRECTION)
+    for row in rows[CORRECTION].astype(object).fillna("").itertuples(index=False):
+        table.writerow([_guarded(text) for text in row])
+    if "\0" in file.getvalue():
+        raise ValueError(f"{path}: a file name, label or note has a zero byte; take it out")
+    return write_atomic(path, file.getvalue().encode("utf-8", "surrogatepass"))
 
 # %% ../nbs/lib_labels.ipynb #3fddc3c6
+def _csv_rows(path):
+    "The rows of a CSV file as lists of cells; raises ValueError naming the file and the row."
+    try:
+        text = path.read_bytes().decode("utf-8-sig", "surrogatepass")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path.name} is not UTF-8 text (byte {error.start}); "
+                         "save it as 'CSV UTF-8'") from None
+    before, damage, _ = text.partition("\0")
+    if damage:
+        number = before.count("\n") + 1
+        raise ValueError(f"{path.name}, row {number}: a zero byte; the file is damaged, "
+                         "or not saved as 'CSV UTF-8'")
+    header = text.partition("\n")[0]
+    separator = max(",;\t", key=header.count)
+    rows = []
+    try:
+        for row in csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True):
+            rows.append(row)
+    except csv.Error as error:
+        raise ValueError(f"{path.name}, row {len(rows) + 1}: {error}; "
+                         "is a quote missing, or not closed?") from None
+    return rows
+
+
 def read_corrections(
-    path,  # a CSV file with the columns file, old, new and perhaps why and who; commas, semicolons or tabs, with or without a BOM
+    path,  # a CSV file with the columns file, old, new and perhaps why and who
 ):
-    "A DataFrame (file, old, new, why, who) of texts without blanks at their ends; raises ValueError naming the file and what is wrong."
+    """A DataFrame (file, old, new, why, who) of texts without blanks at their ends.
+
+    Commas, semicolons or tabs, with or without a BOM, as spreadsheets save it. Raises ValueError
+    naming the file, the row and what is wrong.
+    """
     import pandas as pd
     path = Path(path)
-    try: text = path.read_bytes().decode("utf-8-sig")
-    except UnicodeDecodeError as e: raise ValueError(f"{path.name} is not UTF-8 text (byte {e.start}); save it as 'CSV UTF-8'") from None
-    rows = csv.reader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=text.partition("\n")[0].count))
-    head, *rows = [[c.strip() for c in r] for r in rows if any(c.strip() for c in r)] or [[]]
-    names = [h.lower() for h in head]
-    missing = [c for c in CORRECTION[:3] if c not in names]
-    if missing: raise ValueError(f"{path.name} has no column {', '.join(missing)}; its first line must name {', '.join(CORRECTION)}")
-    rows = [dict(zip(names, r)) for r in rows]
-    return pd.DataFrame([{c: r.get(c, "") for c in CORRECTION} for r in rows], columns=CORRECTION)
+    rows = enumerate(_csv_rows(path), 1)
+    rows = [(number, row) for number, row in rows if any(cell.strip() for cell in row)]
+    names = [cell.strip().lower() for cell in rows[0][1]] if rows else []
+    missing = [name for name in CORRECTION[:3] if name not in names]
+    if missing:
+        raise ValueError(f"{path.name} has no column {', '.join(missing)}; "
+                         f"its first line must name {', '.join(CORRECTION)}")
+    if len(set(names) & set(CORRECTION)) < len([name for name in names if name in CORRECTION]):
+        raise ValueError(f"{path.name}: its first line names a column twice")
+    needed = 1 + max(names.index(name) for name in CORRECTION[:3])  # some spreadsheets save no more
+    found = []
+    for number, row in rows[1:]:
+        if len(row) < needed or any(cell.strip() for cell in row[len(names):]):
+            raise ValueError(f"{path.name}, row {number}: {len(row)} cells under {len(names)} columns; "
+                             "is a text with a separator in it not in quotes?")
+        cells = dict(zip(names, row))
+        found.append({name: _unguarded(cells.get(name, "")) for name in CORRECTION})
+    return pd.DataFrame(found, columns=CORRECTION)
 
 # %% ../nbs/lib_labels.ipynb #07066c72
 def _trouble(row, filed, labels, news):

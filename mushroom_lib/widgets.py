@@ -12,7 +12,6 @@ import html
 import io
 import json
 import os
-import re
 import time
 from datetime import datetime, timezone
 from functools import partial
@@ -20,7 +19,7 @@ from pathlib import Path
 
 from fastcore.basics import patch
 from filelock import FileLock
-from PIL import Image, ImageDraw, ImageOps
+from PIL import Image, ImageDraw
 
 from .images import PHOTO_SUFFIXES, PhotoError
 from .style import text_font, thumbnail, wrap_text
@@ -37,12 +36,12 @@ def _entry(
     "The log's entry in a line, or None when the line is damaged."
     try:
         entry = json.loads(line)
-    except (ValueError, RecursionError):
+        texts = [entry["annotator"], entry["file"]]
+        if entry["label"] is not None:
+            texts.append(entry["label"])
+    except (ValueError, RecursionError, TypeError, KeyError):
         return None
-    if not isinstance(entry, dict) or "label" not in entry:
-        return None
-    texts = isinstance(entry.get("annotator"), str) and isinstance(entry.get("file"), str)
-    return entry if texts and isinstance(entry["label"], (str, type(None))) else None
+    return entry if all(isinstance(text, str) for text in texts) else None
 
 
 def read_log(
@@ -97,26 +96,47 @@ def label_table(
     return pd.DataFrame(decided, columns=["file", "annotator", "label", "time", "note"])
 
 # %% ../nbs/lib_widgets.ipynb #dd34787a
-def _why_left_out(
-    path,    # of something in a folder
-    hidden,  # whether it or a folder above it is hidden
-):
-    "Why it is no photo to label: a text, empty for a photo, None where there is nothing to say."
-    suffix = path.suffix.lower()
-    like_a_photo = suffix in PHOTO_SUFFIXES
+def _why_left_out(path):
+    "Why a file in a folder is no photo to label: a text, empty for a photo."
     if path.is_symlink() and not os.path.exists(path):
         return "a broken link"
-    if os.path.isdir(path) and path.is_symlink():
-        return "a link to a folder, which is not followed"
     if os.path.isdir(path):
-        return "a folder, not a photo" if like_a_photo else None
-    if hidden:
-        return "hidden" if like_a_photo else None
-    if not like_a_photo:
-        return f"{suffix or 'a file without an ending'} cannot be read here; save photos as JPEG"
+        return "a link to a folder" if path.is_symlink() else "a folder"
+    if path.suffix.lower() not in PHOTO_SUFFIXES:
+        ending = path.suffix.lower() or "a file without an ending"
+        return f"{ending} cannot be read here; save photos as JPEG"
     if not os.access(path, os.R_OK):
         return "no permission to read"
-    return "" if path.is_file() else "no file"
+    return "" if os.path.isfile(path) else "no file"
+
+
+def _photos_in(
+    folder,  # a path
+    ignore,  # names of files of which nothing is said
+) -> tuple:
+    "(paths, left_out) as for `photo_paths`."
+    if not folder.is_dir():
+        raise FileNotFoundError(f"{folder}: there is no such folder")
+    found, closed = [], []
+    for place, folders, files in os.walk(folder, onerror=closed.append):
+        found += [Path(place, name) for name in files if name not in ignore]
+        for name in folders:  # they are walked through, but for links
+            if Path(name).suffix.lower() in PHOTO_SUFFIXES or Path(place, name).is_symlink():
+                found.append(Path(place, name))
+    paths, left_out = {}, {}
+    for path in sorted(found):
+        inside = path.relative_to(folder)
+        name, why = inside.as_posix(), _why_left_out(path)
+        if any(part.startswith(".") for part in inside.parts):
+            if path.suffix.lower() in PHOTO_SUFFIXES:  # other hidden files are nobody's photos
+                left_out.setdefault("hidden", []).append(name)
+        elif why:
+            left_out.setdefault(why, []).append(name)
+        else:
+            paths[name] = str(path)
+    if closed:
+        left_out["no permission to open the folder"] = [error.filename for error in closed]
+    return paths, left_out
 
 
 def photo_paths(
@@ -124,33 +144,19 @@ def photo_paths(
     ignore=(), # names of files in the folder of which nothing is said
 ) -> tuple:
     """(paths, left_out): from each photo's name in the log to its path, in order; and from a reason
-    to the names that are no photos for it. Raises ValueError for a photo named twice."""
-    paths, left_out = {}, {}
+    to the names of what is no photo for it. Raises ValueError for a photo named twice."""
     if isinstance(photos, (str, Path)):
-        folder, closed, found = Path(photos), [], []
-        if not folder.is_dir():
-            raise FileNotFoundError(f"{folder}: there is no such folder")
-        for place, folders, files in os.walk(folder, onerror=closed.append):
-            found += [Path(place, name) for name in folders + files if name not in ignore]
-        for path in sorted(found):
-            inside = path.relative_to(folder)
-            why = _why_left_out(path, any(part.startswith(".") for part in inside.parts))
-            if why:
-                left_out.setdefault(why, []).append(inside.as_posix())
-            elif why == "":
-                paths[inside.as_posix()] = str(path)
-        if closed:
-            left_out["no permission to open the folder"] = [error.filename for error in closed]
-        return paths, left_out
+        return _photos_in(Path(photos), ignore)
     if hasattr(photos, "columns"):
         pairs = zip(photos["file"], photos["path"])
     else:
         pairs = [(str(path), str(path)) for path in photos]
+    paths = {}
     for name, path in pairs:
         if name in paths:
             raise ValueError(f"{name} is there twice: name each photo once")
         paths[name] = path
-    return paths, left_out
+    return paths, {}
 
 # %% ../nbs/lib_widgets.ipynb #ed4f685e
 class LabelSession:
@@ -263,18 +269,13 @@ def decide(self:LabelSession,
 
 
 @patch
-def unsure(self:LabelSession,
-    file,     # a photo's name
-    note="",  # what would help you to decide
-):
-    "Files that you cannot tell."
+def unsure(self:LabelSession, file, note=""):
+    "Files that you cannot tell; the note says what would help."
     self.decide(file, UNSURE, note)
 
 
 @patch
-def skip(self:LabelSession,
-    file,  # a photo's name
-):
+def skip(self:LabelSession, file):
     "Puts the photo behind all others; what was decided about it stays."
     if file not in self.paths:
         raise ValueError(f"{file}: no photo of this session; ask `next` for one")
@@ -296,9 +297,7 @@ def undo(self:LabelSession):
 
 # %% ../nbs/lib_widgets.ipynb #054f4a49
 @patch
-def decided(self:LabelSession,
-    file,  # a photo's name
-):
+def decided(self:LabelSession, file):
     "The present answer about a photo, or None."
     label = self.state.get(file)
     return label if label in self.answers else None
@@ -319,98 +318,69 @@ def next(self:LabelSession):
 def progress(self:LabelSession) -> dict:
     "How many photos are decided (`done`), of these as unsure, how many are skipped and in all there."
     answers = [self.decided(file) for file in self.paths]
-    open_ = answers.count(None)
     skipped = [file for file in self.waiting if self.decided(file) is None]
-    return dict(done=len(answers) - open_, unsure=answers.count(UNSURE), skipped=len(skipped),
-                total=len(answers))
+    return dict(done=len(answers) - answers.count(None), unsure=answers.count(UNSURE),
+                skipped=len(skipped), total=len(answers))
 
 # %% ../nbs/lib_widgets.ipynb #f2f66f47
-def _in_lines(
-    pictures,  # PIL pictures
-    width,     # pixels of the page
-):
-    "The pictures on a white page from left to right, in lines, as words are set."
-    page = Image.new("RGB", (width, 10 + sum(picture.height for picture in pictures)), "white")
-    left, top, bottom = 0, 0, 0
-    for picture in pictures:
-        if left + picture.width > width:
-            left, top = 0, bottom
-        page.paste(picture, (left, top))
-        left, bottom = left + picture.width, max(bottom, top + picture.height)
-    return page.crop((0, 0, width, bottom))
-
-
-def _text(
-    text,         # whole sentences
-    width,        # pixels
-    ink="black",  # the colour of the letters
-):
-    "A text in lines."
-    font = text_font(10)
-    lines = wrap_text(text, font, width, most=4)
-    picture = Image.new("RGB", (width, 22 * len(lines)), "white")
-    for k, line in enumerate(lines):
-        ImageDraw.Draw(picture).text((2, 22 * k + 11), line, ink, font, anchor="lm")
-    return picture
-
-
-def _box(
-    text,  # what stands in it
-    fill,  # its colour
-    ink,   # the colour of the letters
-):
-    "A button or a field."
-    font = text_font(10)
-    picture = Image.new("RGB", (round(font.getlength(text)) + 28, 36), "white")
-    draw = ImageDraw.Draw(picture)
-    draw.rectangle((2, 3, picture.width - 3, 32), fill=fill, outline="#BDBDBD")
-    draw.text((14, 18), text, ink, font, anchor="lm")
-    return picture
-
-
 def widget_picture(
-    widget,     # of ipywidgets: boxes of texts, pictures, buttons and fields
-    width=780,  # pixels
+    box,        # a VBox of ipywidgets' texts, pictures, buttons and fields, or of rows of them
+    width=800,  # pixels
 ):
-    "How the widget looks, as a PIL picture; what shows nothing has no height."
+    "How the widget looks, as a PIL picture that says what it is."
     import ipywidgets as widgets
-    if isinstance(widget, widgets.Text):
-        return _box(widget.value or widget.placeholder, "white", "#757575")
-    if isinstance(widget, (widgets.Button, widgets.FileUpload)):
-        if widget.button_style == "primary":
-            return _box(widget.description, "#1976D2", "white")
-        return _box(widget.description, "#EEEEEE", "black")
-    parts = []
-    if isinstance(widget, widgets.Box):
-        parts = [widget_picture(child, width) for child in widget.children]
-    elif isinstance(widget, widgets.Image) and widget.value:
-        parts = [Image.open(io.BytesIO(widget.value))]
-    elif isinstance(widget, widgets.HTML) and widget.value:
-        texts = re.sub("<[^>]*>", "", widget.value.replace("<br>", "\n")).split("\n")
-        parts = [_text(html.unescape(text), width) for text in texts]
-    return _in_lines(parts, width)
+    page = Image.new("RGB", (width, 3000), "white")
+    draw, font = ImageDraw.Draw(page), text_font(10)
+    note = "A picture of the widget: run the cell to use it."
+    draw.text((10, 18), note, "#757575", font, anchor="lm")
+    top = 30
+    for row in box.children:
+        left = 10
+        for part in getattr(row, "children", [row]):
+            if isinstance(part, widgets.Image) and part.value:
+                photo = Image.open(io.BytesIO(part.value))
+                page.paste(photo, (left, top))
+                top += photo.height
+            elif isinstance(part, widgets.HTML):
+                for text in part.value.split("<br>"):
+                    for line in wrap_text(html.unescape(text), font, width - 20, most=4):
+                        draw.text((left, top + 11), line, "black", font, anchor="lm")
+                        top += 22
+            elif hasattr(part, "description"):
+                text = part.description or part.placeholder
+                wide = round(font.getlength(text)) + 24
+                if left + wide > width - 10:
+                    left, top = 10, top + 36
+                fill, ink = "#EEEEEE", "black"
+                if getattr(part, "button_style", "") == "primary":
+                    fill, ink = "#1976D2", "white"
+                draw.rectangle((left, top + 3, left + wide, top + 32), fill, "#BDBDBD")
+                draw.text((left + 12, top + 18), text, ink, font, anchor="lm")
+                left += wide + 6
+        if left > 10:
+            top += 36
+    page = page.crop((0, 0, width, top + 8))
+    ImageDraw.Draw(page).rectangle((0, 0, width - 1, top + 7), outline="#BDBDBD")
+    return page
 
 
-def _show(widget):
+def _show(box):
     "Shows the widget; the picture of it is for where there is no kernel to run it."
     from IPython.display import display
-    note = _text("A picture of the widget: run the cell to use it.", 780, "#757575")
-    page = _in_lines([note, widget_picture(widget)], 780)
-    page = ImageOps.expand(ImageOps.expand(page, 8, "white"), 1, "#BDBDBD")
     file = io.BytesIO()
-    page.save(file, "JPEG", quality=80)
-    view = dict(version_major=2, version_minor=0, model_id=widget.model_id)
+    widget_picture(box).save(file, "JPEG", quality=80)
+    view = dict(version_major=2, version_minor=0, model_id=box.model_id)
     display({"application/vnd.jupyter.widget-view+json": view,
              "image/jpeg": base64.b64encode(file.getvalue()).decode(),
              "text/plain": "(a widget: run the cell to use it)"}, raw=True)
 
 
 def pictured(
-    widget,  # of ipywidgets
+    box,  # a VBox of ipywidgets
 ):
     "The widget, which from now on brings a picture of itself wherever it is shown."
-    widget._ipython_display_ = partial(_show, widget)  # IPython looks here first, in any generation
-    return widget
+    box._ipython_display_ = partial(_show, box)  # IPython asks for this first, in any generation
+    return box
 
 # %% ../nbs/lib_widgets.ipynb #735e7e32
 class _Window:
@@ -445,11 +415,8 @@ class _Window:
 
 # %% ../nbs/lib_widgets.ipynb #ef9682eb
 @patch
-def show(self:_Window,
-    file,        # a photo's name, or None
-    trouble="",  # what went wrong just before
-):
-    "Shows a photo, or that none is left."
+def show(self:_Window, file, trouble=""):
+    "Shows the photo of that name, or for None that none is left, and what went wrong just before."
     counts, picture, state = self.session.progress(), io.BytesIO(), ""
     if file is not None:
         try:
@@ -475,11 +442,8 @@ def show(self:_Window,
 
 
 @patch
-def act(self:_Window,
-    name,         # an answer, SKIPPED or UNDONE
-    button=None,  # that was pressed, as ipywidgets tells
-):
-    "Does what a button or a key says."
+def act(self:_Window, name, button=None):
+    "Does what a button or a key says: `name` is an answer, SKIPPED or UNDONE."
     too_soon = name != UNDONE and time.monotonic() - self.shown < self.pause
     if too_soon or self.buttons[name].disabled:
         return
@@ -499,9 +463,7 @@ def act(self:_Window,
 
 
 @patch
-def key(self:_Window,
-    change,  # of the text field, as ipywidgets reports it
-):
+def key(self:_Window, change):
     "Acts on what was typed, and empties the field."
     name = self.keys.get(change["new"].strip().lower()[-1:])
     if name is not None:
