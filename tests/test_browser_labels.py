@@ -7,11 +7,11 @@ import nbformat
 import pytest
 from test_browser import CHROMIUM, FLAGS, idle, lab, menu  # noqa: F401  (`lab` is a fixture)
 
-from mushroom_lib.labels import label_table, read_log
+from mushroom_lib.widgets import label_table, read_log
 
 CODE = """import os
 from mushroom_lib.sources import photos
-from mushroom_lib.labels import LabelSession, label_photos
+from mushroom_lib.widgets import LabelSession, label_photos
 table = photos("lab").groupby("label").head(1)
 open("pid.txt", "w").write(str(os.getpid()))
 label_photos(LabelSession(table, sorted(set(table["label"])), "labels.jsonl", "ada"))"""
