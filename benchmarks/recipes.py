@@ -31,7 +31,7 @@ def exam(collection, seed):
     for, and ten of the other specimens learned from. Raises ValueError for a seed that the field has no fold for.
     """
     from mushroom_lib.sources import photos
-    from mushroom_lib.splits import split
+    from mushroom_lib.old_splits import split
     table = photos(collection)
     if collection != "lab": return table, *split(table, "group", folds=FOLDS, fold=seed, seed=0)
     return table, *few(table, seed)
@@ -173,7 +173,7 @@ def finetune(folder):
     "Ours: `mushroom_lib.finetune.finetune` with its defaults, then `probabilities` with its: trained at 160 px, asked at 224 px, six views averaged."
     import fastai.vision.all, sklearn.decomposition, sklearn.linear_model, sklearn.pipeline, timm  # noqa: F401, before the clock
     from mushroom_lib.finetune import finetune, probabilities
-    from mushroom_lib.splits import Split
+    from mushroom_lib.old_splits import Split
 
     def run(table, train, valid, seed):
         with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):

@@ -20,11 +20,12 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
-import pooch
+import platformdirs
 from PIL import Image
 from tqdm import tqdm
 
 from .images import PhotoError, open_photo
+from .sources import env_folder
 
 # %% ../nbs/lib_features.ipynb #42a627b4
 def device():
@@ -247,10 +248,10 @@ BATCH = 64         # photos that are computed before they are kept
 
 def cache_dir() -> Path:
     "Where features are kept: $MUSHROOMS_CACHE, or the user's cache folder."
-    folder = os.environ.get("MUSHROOMS_CACHE")
+    folder = env_folder("MUSHROOMS_CACHE")
     if folder:
-        return Path(folder).expanduser()
-    return Path(pooch.os_cache("mushroom-lib")) / "features"
+        return folder
+    return platformdirs.user_cache_path("mushroom-lib") / "features"
 
 
 @lru_cache(maxsize=1)

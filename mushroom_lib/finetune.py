@@ -88,7 +88,7 @@ def light(
 # %% ../nbs/lib_finetune.ipynb #d58056fc
 def loaders(
     table,           # rows of `mushroom_lib.sources.photos`; `path` and `label` are used
-    split,           # a `mushroom_lib.splits.Split`, or any splitter of fastai
+    split,           # a `mushroom_lib.old_splits.Split`, or any splitter of fastai
     size=160,        # pixels a side that the network is shown
     bs=16,           # photos a batch
     item_tfms=None,  # of a picture; None for `crops(size)`
@@ -106,7 +106,7 @@ def loaders(
 # %% ../nbs/lib_finetune.ipynb #53d2b291
 def learner(
     table,      # rows of `mushroom_lib.sources.photos`
-    split,      # a `mushroom_lib.splits.Split` of the table
+    split,      # a `mushroom_lib.old_splits.Split` of the table
     size=160,   # pixels a side that the network is shown
     bs=16,      # photos a batch
     seed=0,     # decides the first weights of the head
@@ -146,7 +146,7 @@ def probe_head(
 # %% ../nbs/lib_finetune.ipynb #1c1cb1bf
 def finetune(
     table,       # rows of `mushroom_lib.sources.photos`
-    split,       # a `mushroom_lib.splits.Split` of the table
+    split,       # a `mushroom_lib.old_splits.Split` of the table
     size=160,    # pixels a side in training
     epochs=6,    # passes over the training photos
     lr=3e-4,     # the largest step size of the late layers; the head's is three times that

@@ -12,7 +12,7 @@ __all__ = ['BINS', 'AVERAGES', 'LOSSES', 'check', 'wilson', 'rate', 'bootstrap',
 import numpy as np
 from fastcore.basics import patch
 
-from .splits import accuracy_interval, design_effect
+from .old_splits import accuracy_interval, design_effect
 
 # %% ../nbs/lib_metrics.ipynb #61d34b3b
 def _refuse(rows, what):

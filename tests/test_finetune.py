@@ -7,7 +7,7 @@ from PIL import Image
 from mushroom_lib import finetune as ft
 from mushroom_lib.features import probe
 from mushroom_lib.images import PhotoError
-from mushroom_lib.splits import Split
+from mushroom_lib.old_splits import Split
 
 pd = pytest.importorskip("pandas")
 

@@ -498,6 +498,6 @@ def test_two_thousand_resamples_of_ten_thousand_photos_take_under_two_seconds():
 
 
 def test_rate_is_what_lesson_03_gives():
-    from mushroom_lib.splits import accuracy_interval
+    from mushroom_lib.old_splits import accuracy_interval
     y, p, g = exam(30)
     assert rate(p.argmax(1) == y, g)[:3] == pytest.approx(accuracy_interval(p.argmax(1) == y, g), abs=1e-12)

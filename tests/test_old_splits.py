@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from mushroom_lib.images import PhotoError
-from mushroom_lib.splits import HOWS, accuracy_interval, fingerprints, leaks, show_leaks, split
+from mushroom_lib.old_splits import HOWS, accuracy_interval, fingerprints, leaks, show_leaks, split
 
 
 def table(groups=10, shots=3, labels=("bolete", "morel")):
@@ -31,7 +31,7 @@ def run(code, **env):
 # importing
 
 def test_import_takes_under_a_second_and_no_heavy_package():
-    code = ("import json, sys, time; t = time.perf_counter(); import mushroom_lib.splits; s = time.perf_counter() - t; "
+    code = ("import json, sys, time; t = time.perf_counter(); import mushroom_lib.old_splits; s = time.perf_counter() - t; "
             "print(json.dumps([s, [m for m in ('torch', 'fastai', 'pandas', 'sklearn', 'scipy', 'PIL', 'matplotlib') if m in sys.modules]]))")
     tries = [run(code) for _ in range(3)]
     assert tries[0][1] == []
@@ -43,7 +43,7 @@ def test_splitting_and_searching_need_no_torch(tmp_path):
     (tmp_path / "11.png").write_bytes((tmp_path / "0.png").read_bytes())
     code = f"""
 import json, sys, pandas as pd
-from mushroom_lib.splits import accuracy_interval, leaks, split
+from mushroom_lib.old_splits import accuracy_interval, leaks, split
 t = pd.DataFrame(dict(label=list("ab") * 6, group=range(12), path=[{str(tmp_path)!r} + f"/{{k}}.png" for k in range(12)]))
 s = split(t, valid=.5)
 n = len(leaks(t[:6], t[6:]))
@@ -56,7 +56,7 @@ print(json.dumps([n, "torch" in sys.modules or "fastai" in sys.modules]))"""
 
 SEARCH = """
 import json, re, time, numpy as np, pandas as pd
-from mushroom_lib.splits import PRINT, leaks
+from mushroom_lib.old_splits import PRINT, leaks
 def peak():  # not getrusage: on Linux a child begins with its parent's peak
     try: return int(re.search(r"VmHWM:\\s+(\\d+)", open("/proc/self/status").read())[1]) / 1024
     except FileNotFoundError:
