@@ -354,6 +354,8 @@ def widget_picture(
                 fill, ink = "#EEEEEE", "black"
                 if getattr(part, "button_style", "") == "primary":
                     fill, ink = "#1976D2", "white"
+                if isinstance(part, widgets.Text):
+                    fill, ink = "white", "#757575"
                 draw.rectangle((left, top + 3, left + wide, top + 32), fill, "#BDBDBD")
                 draw.text((left + 12, top + 18), text, ink, font, anchor="lm")
                 left += wide + 6
@@ -404,7 +406,7 @@ class _Window:
         self.head, self.said = widgets.HTML(), widgets.HTML()
         self.picture = widgets.Image(format="jpeg", layout=dict(
             width=f"{side}px", max_width="100%", align_self="flex-start"))
-        self.typed = widgets.Text(placeholder="type a key here", layout=dict(width="9em"))
+        self.typed = widgets.Text(placeholder="type a key here", layout=dict(width="10em"))
         self.typed.observe(self.key, names="value")
         wrap = dict(flex_flow="row wrap")
         choices = widgets.HBox([self.buttons[label] for label in labels], layout=wrap)

@@ -8,6 +8,8 @@ import pytest
 from test_browser import CHROMIUM, FLAGS, idle, lab, menu  # noqa: F401  (`lab` is a fixture)
 
 from mushroom_lib.widgets import label_table, read_log
+from tools.execute import clean
+from tools.notebooks import text
 
 CODE = """import os
 from mushroom_lib.sources import photos
@@ -18,18 +20,26 @@ label_photos(LabelSession(table, sorted(set(table["label"])), "labels.jsonl", "a
 
 
 @pytest.fixture
-def page(lab, tmp_path):  # noqa: F811
-    "A browser's page with the notebook of one cell, run; the widget is there."
+def stored(lab, tmp_path):  # noqa: F811
+    "A browser's page with the notebook of one cell as we store notebooks: executed and cleaned, not yet run here."
+    from nbclient import NotebookClient
     from playwright.sync_api import sync_playwright
     nb = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(CODE)], metadata=dict(kernelspec=dict(name="python3", display_name="Python 3", language="python")))
-    nbformat.write(nb, tmp_path / "lessons" / "widget.ipynb")
+    NotebookClient(nb, timeout=120, resources=dict(metadata=dict(path=str(tmp_path / "lessons")))).execute()
+    (tmp_path / "lessons" / "widget.ipynb").write_text(text(clean(nb)), encoding="utf-8")
     with sync_playwright() as p:
         browser = p.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        page = browser.new_page(viewport=dict(width=1100, height=900))
+        page = browser.new_page(viewport=dict(width=1280, height=900))
         page.goto(f"{lab}/lab/tree/widget.ipynb?reset", timeout=90_000)
-        run(page, lab)
         yield page
         browser.close()
+
+
+@pytest.fixture
+def page(stored, lab):  # noqa: F811
+    "The page with its notebook run; the widget is there."
+    run(stored, lab)
+    return stored
 
 
 def run(page, lab):  # noqa: F811
@@ -55,6 +65,23 @@ def picture(page):
     image.wait_for(timeout=30_000)
     page.wait_for_function("e => e.complete && e.naturalWidth > 0", arg=image.element_handle(), timeout=30_000)
     return image.evaluate("e => [e.naturalWidth, e.naturalHeight, e.clientWidth, e.clientHeight]")
+
+
+PICTURE = '.jp-OutputArea img[src^="data:image/jpeg"]'
+
+
+def test_a_picture_stands_in_for_the_widget_until_the_cell_runs(stored, lab, tmp_path):  # noqa: F811
+    "Opened, the notebook shows the picture, whole and unscaled; run, it shows the widget and no picture."
+    picture = stored.locator(PICTURE)
+    picture.wait_for(timeout=60_000)
+    assert picture.count() == 1 and stored.get_by_role("button", name="z undo").count() == 0
+    natural, on_page = picture.evaluate("e => [e.naturalWidth, e.clientWidth]")
+    assert natural == on_page == 800
+    stored.screenshot(path=tmp_path / "stored.png")
+    run(stored, lab)
+    shows(stored, "0 of 8 decided, 0 unsure, 0 skipped")
+    assert stored.locator(PICTURE).count() == 0 and stored.get_by_role("button", name="z undo").count() == 1
+    stored.screenshot(path=tmp_path / "run.png")
 
 
 def test_clicks_and_keys_label_and_a_killed_kernel_loses_nothing(page, lab, tmp_path):  # noqa: F811
