@@ -19,7 +19,7 @@ from sklearn.model_selection import StratifiedGroupKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from mushroom_lib.features import MEAN, STD, extract_features, imagenet_model, probe, view
+from mushroom_lib.features import MEAN, STD, extract_features, center_crop, imagenet_model, make_probe
 from mushroom_lib.images import open_photo
 from mushroom_lib.sources import load_mask, photos
 from mushroom_lib.style import thumbnails
@@ -38,10 +38,15 @@ def in_top_five(files):
     "For each photo, whether one of ImageNet's fungi is among the network's first five answers."
     net, hits = imagenet_model(), []
     for file in files:
-        x = torch.from_numpy(view(open_photo(file, size=448), 224).copy()).permute(2, 0, 1)[None].float()
+        x = torch.from_numpy(center_crop(open_photo(file, size=448), 224).copy()).permute(2, 0, 1)[None].float()
         with torch.inference_mode(): top = net((x / 255 - MEAN) / STD).topk(5).indices[0]
         hits.append(any(int(i) in FUNGI for i in top))
     return np.array(hits)
+
+
+def probe(X, y):
+    "The course's probe, fitted."
+    return make_probe().fit(X, y)
 
 
 def by_group(X, y, groups, seed=0, model=probe, k=5):

@@ -159,13 +159,13 @@ def sklearn(folder, batch=32):
 
 
 def probe(folder, size=160):
-    "Ours: `mushroom_lib.features.probe` on `features` (160 px unless another size is named), computed afresh."
+    "Ours: `make_probe` on `extract_features` (160 px unless another size is named), computed afresh."
     import sklearn.decomposition, sklearn.linear_model, sklearn.pipeline, timm, torch, tqdm  # noqa: F401, before the clock
-    from mushroom_lib.features import extract_features, probe
+    from mushroom_lib.features import extract_features, make_probe
 
     def run(table, train, valid, seed):
         X = extract_features(table["path"].iloc[[*train, *valid]], size, cache=Path(folder) / "features", progress=False)
-        return probe(X[:len(train)], table["label"].iloc[train]).predict_proba(X[len(train):])
+        return make_probe().fit(X[:len(train)], table["label"].iloc[train]).predict_proba(X[len(train):])
     return run
 
 

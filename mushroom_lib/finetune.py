@@ -57,9 +57,9 @@ class FreezeBN(Callback):
 @lru_cache(maxsize=2000)
 def _square(file, changed, side):
     "The middle square of a photo, (side, side, 3) uint8; `changed` is when the file was, so that a new one is read again."
-    from mushroom_lib.features import view
+    from mushroom_lib.features import center_crop
     from mushroom_lib.images import open_photo
-    return view(open_photo(file, size=2 * side), side)
+    return center_crop(open_photo(file, size=2 * side), side)
 
 
 class Opener:
@@ -128,11 +128,11 @@ def probe_head(
     labels=None, # the order of the scores; None for sorted
 ) -> nn.Linear:
     "A linear layer, features (n, d) to scores (n, labels), with the weights of a fitted `probe`. ValueError where a label has no photo."
-    from mushroom_lib.features import probe
+    from mushroom_lib.features import make_probe
     labels = sorted(set(y)) if labels is None else list(labels)
     if lost := sorted({*labels} - {*y}, key=str): raise ValueError(f"no training photo of {', '.join(map(str, lost))}: every label needs some")
     if lost := sorted({*y} - {*labels}, key=str): raise ValueError(f"a photo has the label {lost[0]}, which is none of {', '.join(map(str, labels))}")
-    _, rotation, regression = (step for _, step in probe(X, y).steps)
+    _, rotation, regression = (step for _, step in make_probe().fit(X, y).steps)
     W = regression.coef_ @ rotation.components_
     b = regression.intercept_ - W @ rotation.mean_
     if len(labels) == 2: W, b = np.vstack([-W, W]) / 2, np.array([-b[0], b[0]]) / 2  # scikit-learn keeps one row for two labels
@@ -174,14 +174,14 @@ def probabilities(
     seed=0,     # decides the random views
 ) -> np.ndarray:
     "Probabilities, (n, labels), in the order of `learn.dls.vocab`; raises PhotoError naming a bad file."
-    from mushroom_lib.features import view
+    from mushroom_lib.features import center_crop, random_crop
     from mushroom_lib.images import open_photo
     from mushroom_lib.networks import as_tensor, predict
     out, rng = [], np.random.default_rng(seed)
     for file in files:
         im = open_photo(file, size=2 * size)
-        square = view(im, size)
-        seen = np.stack([square, square[:, ::-1], *(view(im, size, rng) for _ in range(views))] if views else [square])
+        square = center_crop(im, size)
+        seen = np.stack([square, square[:, ::-1], *(random_crop(im, size, rng) for _ in range(views))] if views else [square])
         x = as_tensor(seen).contiguous(memory_format=torch.channels_last)
         out.append(predict(learn.model, x.to(learn.dls.device)).mean(0))
     return np.stack(out) if out else np.empty((0, len(learn.dls.vocab)), np.float32)

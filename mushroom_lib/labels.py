@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['CORRECTION', 'answer_table', 'simulate_annotators', 'percent_agreement', 'cohen_kappa', 'fleiss_kappa',
            'krippendorff_alpha', 'agreement', 'majority', 'skene_step', 'dawid_skene', 'lookalikes', 'flip_labels',
-           'out_of_fold', 'neighbour_votes', 'label_errors', 'rank_errors', 'finders', 'share_found', 'noisy_marks',
+           'neighbour_votes', 'label_errors', 'rank_errors', 'finders', 'share_found', 'noisy_marks',
            'accuracy_after_looking', 'review', 'corrections', 'corrections_csv', 'read_corrections',
            'apply_corrections', 'next_photos', 'accuracy_by_rounds']
 
@@ -154,7 +154,7 @@ def dawid_skene(
 # %% ../nbs/lib_labels.ipynb #8910b0b7
 def lookalikes(
     y,              # labels, (n,)
-    probabilities,  # (n, labels in sorted order), as `out_of_fold` gives them
+    probabilities,  # (n, labels in sorted order), as `cross_val_predict` of scikit-learn gives them
 ) -> dict:
     "For each label the other label that its photos are given most probability for."
     labels, y = np.unique(y), np.asarray(y)
@@ -181,29 +181,6 @@ def flip_labels(
     for k in rng.permutation(able)[:round(rate * len(y))]:
         z[k] = favourite if how == "annotator" else pairs[y[k]] if how == "pairs" else rng.choice(labels[labels != y[k]])
     return z
-
-# %% ../nbs/lib_labels.ipynb #fa319ec3
-def out_of_fold(
-    X,         # features, (n, d)
-    y,         # labels, (n,), some of them perhaps wrong
-    groups,    # the specimen or find of each photo, (n,)
-    folds=5,   # models to train; each judges the photos that it did not see
-    seed=0,    # decides the folds
-    fit=None,  # makes a model with `predict_proba` from (X, y); None for `features.probe`
-) -> np.ndarray:
-    "Probabilities, (n, labels in sorted order), each row by a model that saw no photo of its group; raises ValueError for a label with a single group."
-    from sklearn.model_selection import StratifiedGroupKFold
-    from mushroom_lib.features import probe
-    X, y, groups = np.asarray(X), np.asarray(y), np.asarray(groups)
-    labels = np.unique(y)
-    few = [l for l in labels if len(set(groups[y == l])) < 2]
-    if few: raise ValueError(f"all photos of {', '.join(map(str, few))} are of one group, so none can be left out; add a group or drop the label")
-    P = np.zeros((len(y), len(labels)))
-    folds = min(folds, min(len(set(groups[y == l])) for l in labels))
-    for train, test in StratifiedGroupKFold(folds, shuffle=True, random_state=seed).split(X, y, groups):
-        model = (fit or probe)(X[train], y[train])
-        P[np.ix_(test, np.searchsorted(labels, model.classes_))] = model.predict_proba(X[test])
-    return P
 
 # %% ../nbs/lib_labels.ipynb #cb367d5f
 def neighbour_votes(
@@ -256,11 +233,14 @@ def finders(
     X,       # features, (n, d)
     y,       # labels, (n,)
     groups,  # the specimen or find of each photo, (n,)
-    fit,     # as for `out_of_fold`
+    model,   # an unfitted scikit-learn classifier with `predict_proba`, such as `make_probe()`
     seed=0,  # decides the folds and the random order
 ) -> dict:
     "Orders of looking by name: by loss, by confident learning, by neighbours, and at random to compare."
-    P, votes = out_of_fold(X, y, groups, seed=seed, fit=fit), neighbour_votes(X, y, groups)
+    from sklearn.model_selection import StratifiedGroupKFold, cross_val_predict
+    folds = StratifiedGroupKFold(5, shuffle=True, random_state=seed)
+    P = cross_val_predict(model, X, y, groups=groups, cv=folds, method="predict_proba")
+    votes = neighbour_votes(X, y, groups)
     return {"loss": rank_errors(y, P, "loss"), "confident learning": rank_errors(y, P, "confident"),
             "neighbours": rank_errors(y, votes, "margin"), "random": _rng(seed, "look").permutation(len(y))}
 

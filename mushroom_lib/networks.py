@@ -23,10 +23,10 @@ def squares(
 ) -> np.ndarray:
     "The middle squares of the photos as one uint8 array, (n, size, size, 3); raises PhotoError naming a bad file."
     from concurrent.futures import ThreadPoolExecutor
-    from mushroom_lib.features import view
+    from mushroom_lib.features import center_crop
     from mushroom_lib.images import open_photo
     with ThreadPoolExecutor(os.cpu_count()) as threads:
-        found = list(threads.map(lambda f: view(open_photo(f, size=2 * size), size), files))
+        found = list(threads.map(lambda f: center_crop(open_photo(f, size=2 * size), size), files))
     return np.stack(found) if found else np.empty((0, size, size, 3), np.uint8)
 
 # %% ../nbs/lib_networks.ipynb #9176dd40

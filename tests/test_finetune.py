@@ -5,7 +5,7 @@ import torch
 from PIL import Image
 
 from mushroom_lib import finetune as ft
-from mushroom_lib.features import probe
+from mushroom_lib.features import make_probe
 from mushroom_lib.images import PhotoError
 from mushroom_lib.old_splits import Split
 
@@ -79,7 +79,7 @@ def test_a_head_from_the_probe_answers_as_the_probe(k, seed):
     y = np.array([f"label{n % k}" for n in range(12 * k)])
     order = list(rng.permutation(sorted(set(y))))
     with torch.no_grad(): p = ft.probe_head(X, y, order)(torch.tensor(X)).softmax(1).numpy()
-    fitted = probe(X, y)
+    fitted = make_probe().fit(X, y)
     assert np.allclose(p, fitted.predict_proba(X)[:, [list(fitted.classes_).index(o) for o in order]], atol=1e-4)
 
 

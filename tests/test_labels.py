@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mushroom_lib.labels import (CORRECTION, answer_table, apply_corrections, corrections_csv, dawid_skene, majority, out_of_fold,
+from mushroom_lib.labels import (CORRECTION, answer_table, apply_corrections, corrections_csv, dawid_skene, majority,
                                  read_corrections)
 from mushroom_lib.widgets import REMOVE, LabelSession, label_table
 
@@ -144,12 +144,3 @@ def test_gaps_and_a_person_who_answered_nothing():
     T, errors = dawid_skene(answers)
     assert np.isfinite(T.to_numpy()).all() and np.isfinite(errors).all()
     assert T.iloc[0].idxmax() == "x" and majority(answers).iloc[2] is None
-
-
-def test_out_of_fold_with_a_rare_label():
-    "A label with two specimens is judged in two folds; one with a single specimen is refused by name."
-    rng = np.random.default_rng(0)
-    y, groups = np.repeat(["a", "b", "c"], [20, 20, 4]), np.arange(44) // 2
-    P = out_of_fold(rng.normal(size=(44, 5)), y, groups)
-    assert P.shape == (44, 3) and np.allclose(P.sum(1), 1)
-    with pytest.raises(ValueError, match="all photos of c are of one group"): out_of_fold(rng.normal(size=(44, 5)), y, np.where(y == "c", 99, groups))
