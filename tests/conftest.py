@@ -16,16 +16,10 @@ LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 SLOW = ["test_browser.py", "test_browser_labels.py", "test_wheel.py", "test_field.py"]
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist looks at the groups
 def pytest_collection_modifyitems(items):
-    """The slow files come first, so that the quick tests fill what time two workers have left at the end.
-
-    One browser at a time: their waits are tuned to a machine that does little else.
-    """
+    """The slow files come first. One of two workers begins with them, browsers one after the other; the other worker begins with
+    the quick ones and then takes over what is left (`pytest -n 2 --dist worksteal`)."""
     items.sort(key=lambda item: SLOW.index(item.path.name) if item.path.name in SLOW else len(SLOW))
-    for item in items:
-        if item.path.name.startswith("test_browser"):
-            item.add_marker(pytest.mark.xdist_group("browser"))
 
 
 def once(tmp_path_factory, name, make):

@@ -158,7 +158,7 @@ def test_addresses_elsewhere(address):
 def checkout(tmp_path):
     "A small copy of the repository under git, without a remote."
     folder = tmp_path / "checkout"
-    for name in ["settings.ini", "README.md", "pyproject.toml", "mushroom_lib/__init__.py", "nbs", "tools/__init__.py", "tools/badges.py", "tools/notebooks.py"]:
+    for name in ["settings.ini", "README.md", "pyproject.toml", "mushroom_lib/__init__.py", "mushroom_lib/_modidx.py", "nbs", "tools/__init__.py", "tools/badges.py", "tools/notebooks.py"]:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         if (TOP / name).is_dir():
             shutil.copytree(TOP / name, folder / name, ignore=shutil.ignore_patterns(".*"))
@@ -186,6 +186,16 @@ def test_one_command_makes_a_forks_badges_right(checkout):
     assert run("-m", "tools.badges", "--check", cwd=checkout).returncode == 0
     run("-m", "tools.badges", cwd=checkout)
     assert contents(checkout) == after
+
+
+def test_the_export_agrees_with_a_forks_badges(checkout):
+    "nbdev-export writes the repository's address too; after the one command nothing is left for it to change."
+    git(checkout, "remote", "add", "origin", "https://github.com/grace/my-course")
+    run("-m", "tools.badges", cwd=checkout)
+    index = (checkout / "mushroom_lib" / "_modidx.py").read_text()
+    assert "grace/my-course" in index
+    r = subprocess.run([str(BIN / "nbdev-export")], cwd=checkout, capture_output=True, text=True)
+    assert r.returncode == 0 and (checkout / "mushroom_lib" / "_modidx.py").read_text() == index, r.stderr
 
 
 @pytest.mark.parametrize("remote, args", [(None, ()), ("/srv/git/course", ()), ("https://github.com/grace/my-course", ("--stay",)), ("https://github.com/grace/my-course", ("--check",))])

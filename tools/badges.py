@@ -147,10 +147,24 @@ def init_text():
     return re.sub(r'__version__ = "[^"]*"', f'__version__ = "{settings()["version"]}"', path.read_text(encoding="utf-8"))
 
 
+def index_text():
+    "nbdev's index of the package with the address and the branch that the next `nbdev-export` would write."
+    s = (TOP / settings()["lib_name"] / "_modidx.py").read_text(encoding="utf-8")
+    for key, value in {"git_url": home(), "branch": settings()["branch"]}.items():
+        s = re.sub(rf"'{key}': '[^']*'", f"'{key}': '{value}'", s, count=1)
+    return s
+
+
 def wanted():
     "Pairs of a path and the text it should hold."
-    return [*((p, lesson_text(p)) for p in notebooks()), (TOP / "README.md", readme_text()), (TOP / "pyproject.toml", pyproject_text()),
-            (TOP / settings()["lib_name"] / "__init__.py", init_text())]
+    package = TOP / settings()["lib_name"]
+    return [
+        *((p, lesson_text(p)) for p in notebooks()),
+        (TOP / "README.md", readme_text()),
+        (TOP / "pyproject.toml", pyproject_text()),
+        (package / "__init__.py", init_text()),
+        (package / "_modidx.py", index_text()),
+    ]
 
 
 def main():
