@@ -399,8 +399,8 @@ def read_corrections(
     found = []
     for number, row in rows[1:]:
         if len(row) < needed or any(cell.strip() for cell in row[len(names):]):
-            raise ValueError(f"{path.name}, row {number}: {len(row)} cells under {len(names)} columns; "
-                             "is a text with a separator in it not in quotes?")
+            raise ValueError(f"{path.name}, row {number}: {len(row)} cells under {len(names)} "
+                             "columns; is a text with a separator in it not in quotes?")
         cells = dict(zip(names, row))
         found.append({name: _unguarded(cells.get(name, "")) for name in CORRECTION})
     return pd.DataFrame(found, columns=CORRECTION)

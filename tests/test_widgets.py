@@ -226,6 +226,9 @@ def test_a_file_name_that_is_no_text(tmp_path):
     session.decide(session.next(), "morel")
     assert LabelSession(folder, LABELS, tmp_path / "l.jsonl", "ada").decided(odd) == "morel"
     assert len((tmp_path / "l.jsonl").read_bytes().splitlines()) == 1
+    (folder / os.fsdecode(b"caf\xe9.heic")).touch()
+    session = LabelSession(folder, LABELS, tmp_path / "l.jsonl", "ada")
+    assert "caf?.heic" in label_photos(session).children[2].value and "caf" in session.problems[0]
 
 
 def test_hidden_files_and_other_files_are_no_photos(tmp_path):
@@ -272,9 +275,11 @@ def test_what_may_not_be_read_is_said(tmp_path):
     "As another user where the tests run as root, whom no permission stops."
     place = tmp_path / "photos"
     (place / "closed").mkdir(parents=True)
-    for f in ("a.jpg", "secret.jpg", "closed/b.jpg"): Image.new("RGB", (40, 30), "brown").save(place / f)
+    (place / "listed").mkdir()
+    for f in ("a.jpg", "secret.jpg", "closed/b.jpg", "listed/c.jpg"): Image.new("RGB", (40, 30), "brown").save(place / f)
     (place / "secret.jpg").chmod(0)
     (place / "closed").chmod(0)
+    (place / "listed").chmod(0o444)
     try:
         for above in (tmp_path, *list(tmp_path.parents)[:2]): above.chmod(above.stat().st_mode | 0o055)
         results, said = os.pipe()
@@ -288,10 +293,11 @@ def test_what_may_not_be_read_is_said(tmp_path):
         os.close(said)
         os.waitpid(child, 0)
         with open(results, "rb") as f: answer = f.read().decode()
-    finally: (place / "closed").chmod(0o755)
+    finally:
+        for folder in ("closed", "listed"): (place / folder).chmod(0o755)
     paths, left_out = json.loads(answer)
     assert list(paths) == ["a.jpg"]
-    assert left_out == {"no permission to read": ["secret.jpg"], "no permission to open the folder": [str(place / "closed")]}
+    assert left_out == {"no permission to read": ["listed/c.jpg", "secret.jpg"], "no permission to open the folder": [str(place / "closed")]}
 
 
 def test_other_photos_in_the_same_log_are_left_alone(tmp_path):
