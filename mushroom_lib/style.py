@@ -197,7 +197,9 @@ class PhotoGrid:
             texts = [caption, credit, "wrong" if bad else ""]
             self.captions.append("\n".join(text for text in texts if text))
         tallest = max([picture.height for picture in framed], default=0)
-        most = max([sum(font.size for _, font, _ in lines) for lines in below], default=0)
+        most = 0
+        for lines in below:
+            most = max(most, sum(font.size for _, font, _ in lines))
         row_height = round(tallest + 1.35 * most) + _GAP
         rows = -(-n // ncol)
         self.picture = Image.new("RGB", (cell * min(n, ncol) or 1, row_height * rows or 1), "white")
