@@ -147,6 +147,7 @@ class ArrayStore:
     Whatever is wrong with the file ends in a warning: then less is found, or nothing is kept.
     """
     patience = 30  # seconds to wait while another process has the file locked
+    troubles = (OSError, sqlite3.DatabaseError, UnicodeDecodeError)  # that a file can make
     table = "CREATE TABLE IF NOT EXISTS arrays (key BLOB PRIMARY KEY, crc INTEGER, content BLOB)"
 
     def __init__(self,
@@ -174,7 +175,7 @@ class ArrayStore:
                     for crc, content in database.execute(query, [key]):
                         if self._is_whole(key, crc, content):
                             found[key] = np.frombuffer(content, self.dtype).reshape(self.shape)
-        except (OSError, sqlite3.DatabaseError) as error:
+        except self.troubles as error:
             self._handle(error)
         return found
 
@@ -196,7 +197,7 @@ class ArrayStore:
             with closing(self._connect()) as database, database:  # commits at the end, or undoes
                 database.execute(self.table)
                 database.executemany("INSERT OR REPLACE INTO arrays VALUES (?, ?, ?)", records)
-        except (OSError, sqlite3.DatabaseError) as error:
+        except self.troubles as error:
             self._handle(error)
 
     def _connect(self):
@@ -218,8 +219,9 @@ class ArrayStore:
 
     def _handle(self, error):
         "Moves a damaged file aside, or gives the file up; either with a warning."
-        # sqlite3 raises DatabaseError itself for damage, and its subclasses for all else
-        if type(error) is not sqlite3.DatabaseError:
+        # damage raises DatabaseError itself, all else one of its subclasses; and where a damaged
+        # name is to be quoted in the message, Python may fail to decode it
+        if type(error) not in (sqlite3.DatabaseError, UnicodeDecodeError):
             return self._give_up(error)
         aside = self.path.with_name(f"{self.path.name}.damaged-{time.time_ns()}")
         try:
