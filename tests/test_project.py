@@ -246,7 +246,7 @@ def test_lesson_has_a_card(name):
     assert re.search(r"^\*\*[A-Z].+\?\*\*$", card, re.M), "no question in bold"
     assert badges.badge(name) in card
     rows = dict(re.findall(r"^\| ([^|]+?) \| (.+) \|$", card, re.M))
-    assert re.search(r"\d+ minutes to read and try", rows["Time"]) and re.search(r"\brun\b.* (minutes?|seconds)\b", rows["Time"])
+    assert re.search(r"\d+ minutes to read and try", rows["Time"]) and re.search(r"\bruns?\b.* (minutes?|seconds)\b", rows["Time"])
     assert len(rows["You need"]) > 10 and len(rows["You will be able to"]) > 10
     assert "for education" in card
 

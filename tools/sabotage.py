@@ -180,8 +180,8 @@ def start(what, log):
 # What runs the lessons.
 
 def digest(path):
-    "Eight hexadecimal digits of a lesson's source: a changed lesson is run anew."
-    said = "\n".join(source(cell) for cell in read(path)["cells"])
+    "Eight hexadecimal digits of a lesson's code: a lesson whose code changed is run anew."
+    said = "\n".join(source(cell) for cell in read(path)["cells"] if cell["cell_type"] == "code")
     return hashlib.sha256(said.encode()).hexdigest()[:8]
 
 
