@@ -205,4 +205,4 @@ def test_only_the_notebook_with_colabs_versions(colab, wheel, tmp_path, lesson):
     "As on Colab: only the .ipynb is there."
     shutil.copy(lesson, tmp_path)
     said = run(interpreter(colab / "env"), HERE / "runner.py", lesson.name, cwd=tmp_path, **colab_home(colab, wheel))
-    assert "holds: " in said
+    assert "holds: " in said or "✓ " in said
