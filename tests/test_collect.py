@@ -1,4 +1,4 @@
-"""`collect` against a loopback server that speaks like iNaturalist, Wikimedia Commons and GBIF, with their troubles."""
+"""`collect` against a loopback server that speaks like iNaturalist and Wikimedia Commons, with their troubles."""
 import json
 import os
 import subprocess
@@ -11,14 +11,14 @@ from werkzeug import Response
 
 from conftest import cut, picture, status, whole
 from mushroom_lib import collect as c
-from mushroom_lib.collect import append_records, collect, commons_records, example_response, gbif_records, inaturalist_records, usable
+from mushroom_lib.collect import append_records, collect, commons_records, example_response, inaturalist_records, usable
 from mushroom_lib.download import FetchError
 from mushroom_lib.sources import load_sources, validate, verify
 
 pytestmark = pytest.mark.usefixtures("only_loopback", "archives")
 QUICK = dict(progress=False, pause=.02, timeout=5, contact="me@example.org")
 REAL_GAP = c.PAGE_GAP
-PATHS = dict(inaturalist="inat/observations", commons="commons/api.php", gbif="gbif/occurrence/search")
+PATHS = dict(inaturalist="inat/observations", commons="commons/api.php")
 
 
 @pytest.fixture
@@ -179,44 +179,9 @@ def test_malformed_pages_of_commons_are_skipped_and_counted():
     assert [r["observation"] for r in recs] == ["commons|1"] and sum(skipped.values()) == len(bad)
 
 
-def medium(i, **changes): return dict(dict(type="StillImage", identifier=f"https://x/{i}.jpg", license="http://creativecommons.org/licenses/by/4.0/", creator="Ann"), **changes)
-
-
-def occurrence(*media, **changes): return dict(dict(key=7, species="Amanita muscaria", eventDate="2024-07-19", media=list(media)), **changes)
-
-
-def test_gbif_media_without_licence_are_skipped_and_inaturalists_finds_recognised():
-    free = "http://creativecommons.org/publicdomain/zero/1.0/"
-    o = occurrence(medium(1), medium(2, license=None), medium(3, license="https://example.org/terms"), medium(4, type="Sound", license=free), medium(5, identifier="file:///etc/passwd"),
-        medium(6, format="image/png", license="http://creativecommons.org/licenses/by-nc/4.0/"), medium(7, license="https://creativecommons.org/licenses/by/"),
-        license=free, occurrenceID="https://www.inaturalist.org/observations/57754375", eventDate="2024-07-19T10:00/2024-07-20")
-    skipped = Counter()
-    recs = gbif_records(dict(results=[o]), skipped=skipped)
-    assert [r["licence"] for r in recs] == ["CC BY 4.0", None, None, "CC BY-NC 4.0", "CC BY"]
-    assert usable(recs) == recs[:1] and recs[0]["observation"] == "inat|57754375" and recs[3]["file"] == "amanita-muscaria/gbif-7-5.png"
-    assert recs[0]["observed_on"] is None and recs[0]["original_page"].endswith("57754375") and skipped == {"not a photo on the web": 2}
-
-
-@pytest.mark.parametrize("facts, author", [(dict(), "Ann"), (dict(creator=None, rightsHolder="Bea"), "Bea"), (dict(creator="Unknown", rightsHolder="Bea"), "Bea"),
-    (dict(creator=None), None), (dict(creator="[anonymous]"), None)])
-def test_the_author_of_a_gbif_photo_is_whom_the_photo_names(facts, author):
-    rec, = gbif_records(dict(results=[occurrence(medium(1, **facts), recordedBy="Collector", rightsHolder="Museum")]))
-    assert rec["author"] == author
-
-
-def test_malformed_occurrences_of_gbif_are_skipped_and_counted():
-    one = medium(1)
-    bad = [None, "x", occurrence(None), occurrence("x"), occurrence({}), occurrence(medium(1, identifier=None)), occurrence(medium(1, identifier=7)), occurrence(medium(1, license=7)),
-        occurrence(one, media=None), occurrence(one, media="x"), occurrence(one, key=None), occurrence(one, species=None), occurrence(one, species=None, scientificName=7),
-        occurrence(one, eventDate=7), occurrence(medium(1, identifier=PLACEHOLDERS[0]))]
-    skipped = Counter()
-    recs = gbif_records(dict(results=[*bad, occurrence(one, key=8)]), skipped=skipped)
-    assert [r["observation"] for r in recs] == ["gbif|8"] and sum(skipped.values()) == len(bad)
-
-
 @pytest.mark.parametrize("source", list(PATHS))
 def test_recorded_responses_become_records_that_can_be_filed(site, source):
-    make = dict(inaturalist=inaturalist_records, gbif=gbif_records, commons=lambda r: commons_records(r, species="Quercus"))[source]
+    make = dict(inaturalist=inaturalist_records, commons=lambda r: commons_records(r, species="Quercus"))[source]
     recs = [r for r in make(example_response(source)) if r["licence"] != "CC BY-NC 4.0"]
     filled = [dict(r, sha256=f"{i}" * 64, bytes=1, width=1, height=1) for i, r in enumerate(recs)]
     sources = dict(version=1, collections=dict(collected=dict(folder="m_mushrooms/collected", title="t", licence=None, note=None)),
@@ -294,26 +259,12 @@ def test_commons_is_not_asked_without_a_contact(site, tmp_path, monkeypatch):
     assert "you@example.org" in site.headers(PATHS["commons"])[0]["User-Agent"]
 
 
-def test_gbif(site, tmp_path):
-    asked = []
-    def pages(request, body):
-        asked.append(dict(request.args))
-        k = int(request.args["offset"])
-        site.files[f"/m/{k}.jpg"] = picture(k + 1, "png")
-        return answer(dict(results=[occurrence(medium(k, identifier=f"{site.base}/m/{k}.jpg"), key=100 + k)], endOfRecords=k > 0))(request, body)
-    site.script(PATHS["gbif"], pages)
-    recs = collect("Amanita muscaria", "gbif", n=5, folder=tmp_path, **QUICK)
-    assert [r["file"] for r in recs] == ["amanita-muscaria/gbif-100-0.png", "amanita-muscaria/gbif-130-0.png"]  # it says .jpg and is a PNG
-    assert [a["offset"] for a in asked] == ["0", "30"] and asked[0]["mediaType"] == "StillImage" and asked[0]["scientificName"] == "Amanita muscaria"
-    assert verify("collected", tmp_path, load_sources(tmp_path/"SOURCES.json"), progress=False) == []
-
-
 # ---- archives in trouble
 
 @pytest.mark.parametrize("source", list(PATHS))
 @pytest.mark.parametrize("trouble", [status(429, Retry_After=1), status(503, Retry_After=1), answer(dict(error=dict(code="maxlag", info="6 seconds lagged")), Retry_After="1")])
 def test_an_archive_is_given_the_time_it_asks_for(site, tmp_path, source, trouble):
-    site.script(PATHS[source], trouble, answer(dict(results=[], endOfRecords=True)))
+    site.script(PATHS[source], trouble, answer(dict(results=[])))
     assert collect("Boletus edulis", source, folder=tmp_path, **QUICK) == []
     first, second = site.times(PATHS[source])
     assert second - first >= 1
@@ -335,11 +286,10 @@ def test_an_archive_in_trouble_is_one_line(site, tmp_path, source, monkeypatch):
     with pytest.raises(FetchError, match="are you online"): collect("Boletus edulis", source, folder=tmp_path, **dict(QUICK, retries=1))
 
 
-@pytest.mark.parametrize("source", ["inaturalist", "gbif"])
 @pytest.mark.parametrize("results", [{}, dict(results=None), dict(results="x"), dict(results={})], ids=str)
-def test_an_answer_without_results_is_no_empty_archive(site, tmp_path, source, results):
-    site.script(PATHS[source], answer(results))
-    with pytest.raises(FetchError, match="without a list of results"): collect("x", source, folder=tmp_path, **QUICK)
+def test_an_answer_without_results_is_no_empty_archive(site, tmp_path, results):
+    site.script(PATHS["inaturalist"], answer(results))
+    with pytest.raises(FetchError, match="without a list of results"): collect("x", folder=tmp_path, **QUICK)
 
 
 @pytest.mark.parametrize("data", [{}, dict(query=None), dict(query=[]), dict(query="x"), dict(query=dict(pages=None)), dict(query=dict(pages="x")), {"continue": "x"}], ids=str)
@@ -362,9 +312,9 @@ def test_what_was_collected_before_the_archive_failed_is_kept(site, tmp_path, ca
 def test_pages_are_asked_for_with_a_pause(site, tmp_path, monkeypatch):
     assert REAL_GAP >= 1  # iNaturalist asks for no more than 60 requests a minute
     monkeypatch.setattr(c, "PAGE_GAP", .4)
-    site.script(PATHS["gbif"], answer(dict(results=[dict(key=1)])), answer(dict(results=[], endOfRecords=True)))
-    collect("Amanita muscaria", "gbif", folder=tmp_path, **QUICK)
-    first, second = site.times(PATHS["gbif"])
+    site.script(PATHS["inaturalist"], answer(dict(results=[dict(id=1)])), answer(dict(results=[])))
+    collect("Amanita muscaria", folder=tmp_path, **QUICK)
+    first, second = site.times(PATHS["inaturalist"])
     assert second - first >= .4
 
 
@@ -451,8 +401,8 @@ def test_limits_hold(site, tmp_path, capsys):
 def test_two_processes_append_to_one_file(tmp_path):
     code = """if True:
         import sys
-        from mushroom_lib.collect import append_records, gbif_records, example_response
-        base, k = gbif_records(example_response("gbif"))[0], int(sys.argv[2])
+        from mushroom_lib.collect import append_records, inaturalist_records, example_response
+        base, k = inaturalist_records(example_response("inaturalist"))[0], int(sys.argv[2])
         for i in range(15): append_records([dict(base, file=f"a/{k}-{i}.jpg", original_url=f"https://example.org/{k}/{i}", sha256=f"{k:032}{i:032}", bytes=1, width=1, height=1)], sys.argv[1])
     """
     env = dict(os.environ, PYTHONPATH=str(Path(c.__file__).parent.parent))
