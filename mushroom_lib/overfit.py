@@ -97,6 +97,8 @@ NAMES = dict(train_loss=("train_loss_epoch", "train_loss", "loss"), valid_loss=(
 def _read(path):
     "The CSV file as a DataFrame, whatever separates its columns; ValueError when it is none."
     import pandas as pd
+    if "://" in str(path):
+        raise ValueError(f"{path}: an address; save the table and give its path, nothing is fetched here")
     try: return pd.read_csv(path, sep=None, engine="python", encoding="utf-8-sig")
     except OSError as e: raise ValueError(f"{path}: cannot be read ({e.strerror or e})") from None
     except Exception as e: raise ValueError(f"{path}: not a table of comma-separated values ({e})") from None

@@ -98,7 +98,7 @@ def test_a_loss_that_is_no_longer_a_number_is_too_high_a_learning_rate(end, tmp_
     assert diagnose(t, 8).verdict == diagnose(keras(t, tmp_path / "k.csv", na_rep="nan"), 8).verdict == "learning rate too high"
 
 
-BAD = [([], "empty"), (pd.DataFrame(), "empty"), ({}, "empty"), (None, "type NoneType"), (7, "type int"), ([1, 2], "type list"), ([dict(loss=1), 2], "type list"), (np.ones((3, 2)), "type ndarray"),
+BAD = [("https://x.example/log.csv", "an address"), ([], "empty"), (pd.DataFrame(), "empty"), ({}, "empty"), (None, "type NoneType"), (7, "type int"), ([1, 2], "type list"), ([dict(loss=1), 2], "type list"), (np.ones((3, 2)), "type ndarray"),
        ([dict(accuracy=.5)], "no loss"), (dict(loss=[1, 2], val_loss=[1]), "do not fit together"), ([dict(loss=[1, 2])], "not a number"), ([dict(loss="n/a")], "'n/a'"), ([dict(loss=-.1)], "negative"),
        ([dict(loss=1, accuracy=71.5)], "per cent"), ([dict(loss=math.nan, val_loss=math.nan)], "no loss"), ([dict(epoch=1, loss=1), dict(epoch=None, loss=1)], "row 1 has no epoch"),
        ([dict(epoch=3, loss=1), dict(epoch=0, loss=1)], "go back in row 1")]
