@@ -11,8 +11,8 @@ import PIL
 import pytest
 from PIL import Image
 
-from mushroom_lib import images
-from mushroom_lib.images import PHOTO_SUFFIXES, PhotoError, open_photo
+from mushroom_lib import opening
+from mushroom_lib.opening import PHOTO_SUFFIXES, PhotoError, open_photo
 
 PHOTO = Image.fromarray(np.random.default_rng(0).integers(0, 255, (48, 64, 3)).astype(np.uint8))
 
@@ -259,7 +259,7 @@ def test_what_is_no_photo_is_called_by_its_name(start, said):
 def test_every_ending_of_a_photo_is_one_that_pillow_reads():
     known = Image.registered_extensions()
     if PILLOW < 12: known.setdefault(".avif", "AVIF")
-    assert [known[suffix] for suffix in PHOTO_SUFFIXES if known[suffix] not in images._FORMATS] == []
+    assert [known[suffix] for suffix in PHOTO_SUFFIXES if known[suffix] not in opening._FORMATS] == []
 
 
 def test_no_warning_and_no_filter_in_many_threads():
