@@ -14,7 +14,7 @@ from scipy.fft import dctn
 from .opening import PhotoError, open_photo
 from .sources import family
 
-# %% ../nbs/01_images.ipynb #50676234
+# %% ../nbs/01_images.ipynb #74f98ef6
 def may_use(
     licence,         # as it stands beside the photo: "CC BY-SA 4.0"; None for nothing
     sell=False,      # use it for money
@@ -31,12 +31,12 @@ def may_use(
         return False
     return not (change and found[2] == "-ND")
 
-# %% ../nbs/01_images.ipynb #29ed9c91
+# %% ../nbs/01_images.ipynb #e30cc36e
 def perceptual_hash(
     file,            # path of a photograph
     mirrored=False,  # whether to take its mirror image instead
 ):
-    """64 booleans, alike for alike pictures: which slow waves of light and dark are strong.
+    """64 booleans, alike for alike pictures: which slow waves of light are strong.
 
     The same bits as `imagehash.phash`. Raises PhotoError as `open_photo` does.
     """
@@ -47,12 +47,12 @@ def perceptual_hash(
     waves = dctn(np.asarray(grey, dtype=float))[:8, :8]
     return (waves > np.median(waves)).ravel()
 
-# %% ../nbs/01_images.ipynb #a5fa0e5b
+# %% ../nbs/01_images.ipynb #bf2df977
 def near_duplicates(
     files,       # paths of photos
     distance=8,  # of 64 bits, how many may differ
 ):
-    "A DataFrame of pairs (a, b, differ), closest first, whose perceptual hashes are alike."
+    "A DataFrame of pairs (a, b, differ) with hashes that are alike, closest first."
     import pandas as pd
     files = [str(file) for file in files]
     hashes = np.reshape([perceptual_hash(file) for file in files], (len(files), 64))
@@ -64,21 +64,21 @@ def near_duplicates(
     pairs = pd.DataFrame(pairs, columns=["a", "b", "differ"])
     return pairs.sort_values("differ", kind="stable", ignore_index=True)
 
-# %% ../nbs/01_images.ipynb #0b9552f1
+# %% ../nbs/01_images.ipynb #74ab5131
 def oddness(
     X,  # features, (n, d)
 ) -> np.ndarray:
-    "One minus each row's mean cosine similarity to all rows, (n,): look at the largest first."
+    "One minus each row's mean cosine similarity to all rows, (n,): from 0 upwards."
     directions = X / np.linalg.norm(X, axis=1, keepdims=True)
     return 1 - directions @ directions.mean(axis=0)
 
-# %% ../nbs/01_images.ipynb #d0cfc030
+# %% ../nbs/01_images.ipynb #89371fa0
 def check_photos(
     files,       # paths, each once
     licences,    # of each file, as it stands beside it, or None
     distance=8,  # as for `near_duplicates`
 ):
-    """A DataFrame, one row a file: `file`, and `problem`, empty where nothing was found.
+    """A DataFrame, one row a file: `file` and `problem`, empty where there is none.
 
     A photo passes that opens, may be sold and changed, and is no copy of one before it.
     """
@@ -89,12 +89,13 @@ def check_photos(
         file = str(file)
         problems[file] = ""
         if not may_use(licence, sell=True, change=True):
-            problems[file] = f"not free: {licence or 'no licence'}"
+            problems[file] = f"not free: {licence or 'no licence is stated'}"
         try:
             open_photo(file)
             readable.append(file)
         except PhotoError as error:
-            problems[file] = str(error).removeprefix(f"{file}: ")
+            problems[file] = "does not open: " + str(error).removeprefix(f"{file}: ")
     for pair in near_duplicates(readable, distance).itertuples():
-        problems[pair.b] = problems[pair.b] or f"copy of {Path(pair.a).name}"
+        if not problems[pair.b]:
+            problems[pair.b] = f"copy: of {Path(pair.a).name}"
     return pd.DataFrame({"file": list(problems), "problem": list(problems.values())})
