@@ -68,7 +68,7 @@ def near_duplicates(
 def oddness(
     X,  # features, (n, d)
 ) -> np.ndarray:
-    "One minus each row's mean cosine similarity to all rows, (n,): from 0 upwards."
+    "One minus each row's mean cosine similarity to all rows, (n,): odd is high."
     directions = X / np.linalg.norm(X, axis=1, keepdims=True)
     return 1 - directions @ directions.mean(axis=0)
 
