@@ -20,7 +20,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from mushroom_lib.features import MEAN, STD, extract_features, center_crop, imagenet_model, make_probe
-from mushroom_lib.images import open_photo
+from mushroom_lib.opening import open_photo
 from mushroom_lib.sources import load_mask, photos
 from mushroom_lib.style import thumbnails
 

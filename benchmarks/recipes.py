@@ -118,7 +118,7 @@ class Photos:
     def __len__(self): return len(self.files)
 
     def __getitem__(self, k):
-        from mushroom_lib.images import open_photo
+        from mushroom_lib.opening import open_photo
         return self.transform(open_photo(self.files[k])), self.codes[k]
 
 

@@ -26,7 +26,7 @@ from tqdm import tqdm
 
 from .download import (
     FetchError, Fetcher, lock_folder, place_in, retry_after, write_photo)
-from .images import PhotoError, open_photo
+from .opening import PhotoError, open_photo
 from .sources import (
     author_problem, by_licence, collection_dir, data_dir, family, licence_url, load_sources,
     sha256, validate, write_sources)

@@ -25,7 +25,7 @@ from filelock import FileLock, Timeout
 from tqdm import tqdm
 
 from . import __version__
-from .images import PhotoError, open_photo
+from .opening import PhotoError, open_photo
 from .sources import MAX_PIXELS, PATH, collection_dir, image_size, records, sha256
 
 # %% ../nbs/lib_download.ipynb #df2c7247

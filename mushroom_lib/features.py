@@ -24,7 +24,7 @@ import platformdirs
 from PIL import Image
 from tqdm import tqdm
 
-from .images import PhotoError, open_photo
+from .opening import PhotoError, open_photo
 from .sources import env_folder
 
 # %% ../nbs/lib_features.ipynb #42a627b4

@@ -60,7 +60,7 @@ _squares = OrderedDict()
 def _square(file, changed, side):
     "The middle square of a photo, (side, side, 3) uint8, read anew when the file has `changed`."
     from mushroom_lib.features import center_crop
-    from mushroom_lib.images import open_photo
+    from mushroom_lib.opening import open_photo
     key = (file, changed, side)
     if key in _squares:
         _squares.move_to_end(key)
@@ -186,7 +186,7 @@ def probabilities(
 ) -> np.ndarray:
     "Probabilities, (n, labels), in the order of `learn.dls.vocab`; raises PhotoError naming a bad file."
     from mushroom_lib.features import center_crop, random_crop
-    from mushroom_lib.images import open_photo
+    from mushroom_lib.opening import open_photo
     from mushroom_lib.networks import as_tensor, predict
     out, rng = [], np.random.default_rng(seed)
     for file in files:

@@ -24,7 +24,7 @@ def squares(
     "The middle squares of the photos as one uint8 array, (n, size, size, 3); raises PhotoError naming a bad file."
     from concurrent.futures import ThreadPoolExecutor
     from mushroom_lib.features import center_crop
-    from mushroom_lib.images import open_photo
+    from mushroom_lib.opening import open_photo
     with ThreadPoolExecutor(os.cpu_count()) as threads:
         found = list(threads.map(lambda f: center_crop(open_photo(f, size=2 * size), size), files))
     return np.stack(found) if found else np.empty((0, size, size, 3), np.uint8)

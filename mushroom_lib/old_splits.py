@@ -191,7 +191,7 @@ def _print(file):
     "One row of PRINT."
     import imagehash
     from PIL import Image, ImageOps
-    from mushroom_lib.images import open_photo
+    from mushroom_lib.opening import open_photo
     from mushroom_lib.sources import sha256
     grey = open_photo(file, size=64).convert("L").resize((32, 32), Image.Resampling.LANCZOS)
     return sha256(file), imagehash.phash(grey).hash.ravel(), imagehash.phash(ImageOps.mirror(grey)).hash.ravel(), np.asarray(grey)

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageEnhance, ImageOps
 
-from .images import open_photo
+from .opening import open_photo
 
 # %% ../nbs/lib_planted.ipynb #f114bfaf
 def _png_chunk(name, data):

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
-from .images import open_photo
+from .opening import open_photo
 from .sources import author_text
 
 # Okabe and Ito (2008), but grey in the place of their yellow, which cannot be seen on white

@@ -21,7 +21,7 @@ from fastcore.basics import patch
 from filelock import FileLock
 from PIL import Image, ImageDraw
 
-from .images import PHOTO_SUFFIXES, PhotoError
+from .opening import PHOTO_SUFFIXES, PhotoError
 from .style import text_font, thumbnail, wrap_text
 
 # %% ../nbs/lib_widgets.ipynb #0b679bf0

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from benchmarks import recipes, scale, training
-from mushroom_lib.images import open_photo
+from mushroom_lib.opening import open_photo
 from mushroom_lib.sources import photos
 from tools.notebooks import TOP
 

@@ -21,7 +21,7 @@ from werkzeug import Response
 from conftest import cut, http_date, picture, record, status, trickle, whole
 from mushroom_lib import download as module
 from mushroom_lib.download import Fetcher, FetchError, download, fetch_photo
-from mushroom_lib.images import PhotoError
+from mushroom_lib.opening import PhotoError
 from mushroom_lib.sources import sha256, verify
 
 pytestmark = pytest.mark.usefixtures("only_loopback")

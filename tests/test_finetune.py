@@ -6,7 +6,7 @@ from PIL import Image
 
 from mushroom_lib import finetune as ft
 from mushroom_lib.features import make_probe
-from mushroom_lib.images import PhotoError
+from mushroom_lib.opening import PhotoError
 from mushroom_lib.old_splits import Split
 
 pd = pytest.importorskip("pandas")

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from mushroom_lib.images import PhotoError
+from mushroom_lib.opening import PhotoError
 from mushroom_lib.old_splits import HOWS, accuracy_interval, fingerprints, leaks, show_leaks, split
 
 

@@ -88,15 +88,15 @@ def _break_pixels():
     "Each time that a picture is opened, it is a new noise."
     import numpy as np
     from PIL import Image
-    from mushroom_lib import images
+    from mushroom_lib import opening
     rng = np.random.default_rng(0)
-    real = images.open_photo
+    real = opening.open_photo
 
     def open_photo(*args, **kwargs):
         size = real(*args, **kwargs).size
         return Image.fromarray(rng.integers(0, 256, (size[1], size[0], 3), dtype=np.uint8))
 
-    images.open_photo = open_photo
+    opening.open_photo = open_photo
 
 
 def _with_copies(pair):
