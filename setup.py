@@ -19,6 +19,7 @@ DATA = [
     "m_mushrooms/api_examples/*.json",
     "nbs/[0-9]*.ipynb",
     "benchmarks/training.jsonl",
+    "benchmarks/field.json",
 ]
 NBDEV_ALIAS = HERE / "tools" / "nbdev_alias"
 

@@ -175,12 +175,16 @@ def _ticks(low, high):
     return [k * step for k in range(math.ceil(low / step), math.floor(high / step) + 1)]
 
 
-def _dots(values, x, y, colour):
-    "SVG of one row: a dot a run, and a bar at their mean."
+def _dots(values, x, y, colour, interval=None):
+    "SVG of one row: a dot a run, a bar at their mean, and a line along its interval."
     out = []
+    if interval is not None:
+        low, high = interval
+        out.append(f'<path d="M{x(low):.1f} {y}H{x(high):.1f}" stroke="{colour}" '
+                   'stroke-width="2"/>')
     for k, value in enumerate(values):
-        shift = 4 * (k % 3 - 1) if len(values) > 1 else 0  # so that equal runs stay apart
-        out.append(f'<circle cx="{x(value):.1f}" cy="{y + shift}" r="4" fill="{colour}" '
+        shift = 2.4 * (k % 7 - 3) if len(values) > 1 else 0  # so that equal runs stay apart
+        out.append(f'<circle cx="{x(value):.1f}" cy="{y + shift:.1f}" r="4" fill="{colour}" '
                    'fill-opacity=".65"/>')
     middle = x(np.mean(values))
     out.append(f'<path d="M{middle:.1f} {y - 10}v20" stroke="{colour}" stroke-width="2.5"/>')
@@ -199,7 +203,7 @@ def claim_svg(
     "The claim's picture: a dot a run in blue, the control's in grey below, the band in green."
     number = "{:" + c["format"] + "}"
     ends = [v for v in (c["at_least"], c["at_most"]) if v is not None]
-    shown = [*c["runs"], *c["control"], *ends]
+    shown = [*c["runs"], *c["control"], c["low"], c["high"], *ends]
     low, high = min(shown), max(shown)
     margin = .06 * (high - low) or .1
     low, high = low - margin, high + margin
@@ -207,13 +211,15 @@ def claim_svg(
     def x(value):
         return _SIDE + (value - low) / (high - low) * (_WIDE - 2 * _SIDE)
 
+    what = "each run" if len(c["runs"]) > 1 else "measured once"
+    unit = ", in points" if "points" in c["sentence"] else ""
     start = x(low if c["at_least"] is None else c["at_least"])
     end = x(high if c["at_most"] is None else c["at_most"])
     out = [f'<rect width="{_WIDE}" height="124" fill="white"/>',
            f'<rect x="{start:.1f}" y="4" width="{end - start:.1f}" height="92" fill="#009E73" '
            'fill-opacity=".14"/>',
-           _words(_SIDE, 16, "each run" if len(c["runs"]) > 1 else "measured once"),
-           _dots(c["runs"], x, 34, "#0072B2"),
+           _words(_SIDE, 16, what + unit),
+           _dots(c["runs"], x, 34, "#0072B2", (c["low"], c["high"])),
            _words(_SIDE, 64, f"control: {c['control_is']}"),
            _dots(c["control"], x, 82, "#777777"),
            f'<path d="M{_SIDE} 98H{_WIDE - _SIDE}" stroke="#444"/>']

@@ -40,7 +40,7 @@ def same_hash(
     i, j = np.nonzero(np.minimum(differ[0], differ[1]) <= distance)
     return list(zip(i, j))
 
-# %% ../nbs/05_leaks.ipynb #d93d8808
+# %% ../nbs/05_leaks.ipynb #1a2ca0b4
 def same_features(
     X_train,        # features, (n, d)
     X_valid,        # features, (m, d)
@@ -51,7 +51,7 @@ def same_features(
     i, j = np.nonzero(cosine_similarity(X_train, X_valid) >= similarity)
     return list(zip(i, j))
 
-# %% ../nbs/05_leaks.ipynb #08e1f6d7
+# %% ../nbs/05_leaks.ipynb #c9ff96de
 def find_leaks(
     train_files,    # paths of the training photographs
     valid_files,    # paths of the validation photographs
@@ -76,7 +76,7 @@ def find_leaks(
         table.append(row)
     return pd.DataFrame(table, columns=["train", "valid", "found_by"])
 
-# %% ../nbs/05_leaks.ipynb #6e35f4e3
+# %% ../nbs/05_leaks.ipynb #decec68e
 def join_groups(
     groups,  # the group of each photograph, length n
     pairs,   # pairs (i, j) of rows that belong together

@@ -107,8 +107,8 @@ def changed(
         photo.save(file, "JPEG", quality=int(rng.integers(30, 70)))
         return Image.open(file).convert("RGB")
     if how == "smaller":
-        size = (int(width * rng.uniform(.4, .8)), int(height * rng.uniform(.4, .8)))
-        return photo.resize(size)
+        share = rng.uniform(.4, .8)
+        return photo.resize((round(width * share), round(height * share)))
     if how == "brighter":
         return ImageEnhance.Brightness(photo).enhance(rng.uniform(1.15, 1.4))
     if how == "cropped":

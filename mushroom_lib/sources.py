@@ -6,7 +6,7 @@
 __all__ = ['SHIPPED', 'COURSE', 'SCHEMA', 'FIELDS', 'KINDS', 'PATH', 'MAX_PIXELS', 'data_dir', 'env_folder', 'collection_dir',
            'own_collections', 'sha256', 'family', 'by_licence', 'licence_url', 'author_problem', 'author_text',
            'validate', 'write_atomic', 'write_sources', 'load_sources', 'records', 'is_downloaded', 'photos',
-           'load_mask', 'image_size', 'verify', 'credit', 'credits']
+           'field_result', 'load_mask', 'image_size', 'verify', 'credit', 'credits']
 
 # %% ../nbs/lib_sources.ipynb #d05283bc
 import hashlib
@@ -360,6 +360,18 @@ def photos(
             raise FileNotFoundError(said)
         warnings.warn(said, stacklevel=2)
     return pd.DataFrame(rows, columns=[*_COLUMNS, *facts, "path"])
+
+# %% ../nbs/lib_sources.ipynb #f1e1d002
+def field_result(
+    lesson,  # its file's name without the ending, such as "04_splits"
+) -> str:
+    "What to type for the field photos, and what the lesson said when it was last run on them."
+    hint = "Type `mushrooms photos` in a terminal (it needs internet), then run this cell again."
+    path = data_dir() / "benchmarks" / "field.json"
+    filed = json.loads(path.read_text(encoding="utf-8")).get(lesson)
+    if filed is None:
+        return hint
+    return f"{hint}\nFiled on {filed['at']}, when it was run on them:\n{filed['said']}"
 
 # %% ../nbs/lib_sources.ipynb #5e7a1c01
 def load_mask(
