@@ -1,25 +1,26 @@
-"Hostile tables of corrections; Dawid and Skene's own data; gaps, rare labels."
-import random
-
+"Tables of answers of every kind of cell; agreement; Dawid and Skene's own data; gaps, rare labels."
+import krippendorff
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from sklearn.metrics import cohen_kappa_score
 
-from mushroom_lib.labels import (CORRECTION, answer_table, apply_corrections, corrections_csv, dawid_skene, majority,
-                                 read_corrections)
-from mushroom_lib.widgets import REMOVE, LabelSession, label_table
+from mushroom_lib.labels import (answer_labels, answer_table, answered_by_both, cohen_kappa, count_answers, dawid_skene,
+                                 is_answer, majority, percent_agreement)
+from mushroom_lib.widgets import LabelSession, label_table
 
 LABELS = ["bolete", "morel", "oyster"]
+NOTHING = [None, float("nan"), np.nan, pd.NA, pd.NaT, "", "  ", "unsure"]
 
 
 def names(n): return [f"{k:05d}.jpg" for k in range(n)]
 
 
+def log_of(rows): return pd.DataFrame(rows, columns=["file", "annotator", "label"])
+
+
 def test_two_people_of_one_name_count_once(tmp_path):
-    "Their answers make one column, the overlap is reported, and a kappa of one person with himself is refused."
-    from mushroom_lib.labels import agreement
+    "Their answers make one column, the last word on each photo, and the overlap is reported."
     log = tmp_path / "labels.jsonl"
     one, other = (LabelSession(names(2), LABELS, log, "ada") for _ in range(2))
     one.decide(names(1)[0], "morel")
@@ -27,92 +28,105 @@ def test_two_people_of_one_name_count_once(tmp_path):
     other.decide(other.next(), "bolete")
     assert len(other.problems) == 1 and one.next() is None
     answers = answer_table(label_table(log))
-    assert list(answers.columns) == ["ada"]
-    with pytest.raises(ValueError, match="two annotators"): agreement(answers)
+    assert answers.columns.tolist() == ["ada"] and answers["ada"].tolist() == ["bolete", "bolete"]
 
 
-@pytest.mark.parametrize("separator", [",", ";", "\t"])
-@pytest.mark.parametrize("start", [b"", b"\xef\xbb\xbf"])
-@pytest.mark.parametrize("end", ["\n", "\r\n"])
-def test_corrections_from_any_spreadsheet(tmp_path, separator, start, end):
-    rows = [["File", "old", " new", "who", "why"], ["sub/ä.jpg", "morel", '"bolete"', "ben", '"pores, not pits; see ""stem"""'], ["", "", "", "", ""]]
-    (tmp_path / "c.csv").write_bytes(start + end.join(separator.join(r) for r in rows).encode())
-    got = read_corrections(tmp_path / "c.csv").to_dict("records")
-    assert got == [dict(file="sub/ä.jpg", old="morel", new="bolete", why='pores, not pits; see "stem"', who="ben")]
+@pytest.mark.parametrize("second", ["morel", "bolete", "unsure", None])
+def test_two_answers_of_one_annotator_are_named(second):
+    with pytest.raises(ValueError, match="ben answered more than once for b.jpg"):
+        answer_table(log_of([("a.jpg", "ada", "morel"), ("b.jpg", "ben", "morel"), ("b.jpg", "ada", "morel"), ("b.jpg", "ben", second)]))
 
 
-@pytest.mark.parametrize("content, message", [
-    (b"", "no column file, old, new"), (b"\n\n", "no column file, old, new"), (b"file;new\na;b\n", "no column old"),
-    (b"file,old,new,New\na,b,c,d\n", "names a column twice"),
-    ("file,old,new\nä,b,c\n".encode("utf-16"), "CSV UTF-8"), ("file,old,new\nä,b,c\n".encode("latin-1"), "CSV UTF-8"),
-    ("file,old,new\na,b,c\n".encode("utf-16-le"), "row 1: a zero byte"), (b"file,old,new\na,b,c\na,\0,c\n", "row 3: a zero byte"),
-    (b"file,old,new\na,b,c\n\na,b," + b"x" * 140_000 + b"\n", "row 4: field larger than field limit .131072."),
-    (b"file,old,new,why\na,b,c,\nb,morel,bolete,\"pores\nc,morel,bolete,\n", "row 3: .*quote missing"),
-    (b"file,old,new,why\na,b,c,\"pores\" not pits\n", "row 2: .*quote missing"),
-    (b"file,old,new\na,b,c\na,b\n", "row 3: 2 cells under 3 columns"), (b"file,old,new,why\na,b,c,pores, not pits\n", "row 2: 5 cells under 4 columns")])
-def test_a_table_that_is_no_table_of_corrections(tmp_path, content, message):
-    (tmp_path / "c.csv").write_bytes(content)
-    with pytest.raises(ValueError, match=f"c.csv[ ,:].*{message}"): read_corrections(tmp_path / "c.csv")
+@pytest.mark.parametrize("nothing", NOTHING)
+def test_no_answer_is_none_in_the_table_and_counts_nowhere(nothing):
+    table = answer_table(log_of([("a.jpg", "ada", "morel"), ("a.jpg", "ben", nothing), ("b.jpg", "ben", "bolete")]))
+    assert table.to_numpy().tolist() == [["morel", None], [None, "bolete"]]
+    answers = pd.DataFrame(dict(ada=["x", "y", nothing, "y"], ben=["x", nothing, nothing, "x"]), dtype=object)
+    assert not is_answer(nothing)
+    assert answered_by_both(answers["ada"], answers["ben"]).tolist() == [["x", "y"], ["x", "x"]]
+    assert percent_agreement(answers["ada"], answers["ben"]) == .5
+    labels, said = count_answers(answers)
+    assert labels == ["x", "y"] and said.sum(axis=(0, 2)).tolist() == [2, 1, 0, 2]
+    assert majority(answers).tolist()[:3] == ["x", "y", None]
+    assert np.isfinite(dawid_skene(answers)[0].to_numpy()).all()
 
 
-def test_cells_that_a_spreadsheet_did_not_write_are_empty(tmp_path):
-    "Spreadsheets leave out empty cells at the end of a row, or write too many of them."
-    (tmp_path / "c.csv").write_text("who,file,old,new,why\nben,a,b,c\nben,d,e,f,pores,,,\n")
-    got = read_corrections(tmp_path / "c.csv")
-    assert got.to_numpy().tolist() == [["a", "b", "c", "", "ben"], ["d", "e", "f", "pores", "ben"]]
+def test_an_answer_table_of_numbers_keeps_them():
+    "Neither a gap nor a nullable column makes 3 into 3.0 or into no answer."
+    rows = [("a.jpg", "ada", 3), ("a.jpg", "ben", 0), ("b.jpg", "ben", 10)]
+    for kind in (object, "int64", "Int64"):
+        table = answer_table(log_of(rows).astype(dict(label=kind)))
+        assert table.to_numpy().tolist() == [[3, 0], [None, 10]]
+        assert count_answers(table)[0] == [0, 3, 10]
 
 
-TROUBLESOME = ["=1+1", "+49 170", "-3", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "'=1", "''=1", "'quoted", " =1", "blank ", " ", "", "a\rb", "a\r\nb",
-               'say "x"', '"', ",", ";", "＝1+1", "caf\udce9.jpg", "=", "'", "' ", "-"]
+NUMBERS = [list, np.array, lambda v: [np.int64(x) for x in v], lambda v: np.array(v, float), lambda v: np.array(v, np.float32),
+           lambda v: pd.array(v, "Int64")]
 
 
-@pytest.mark.parametrize("text", TROUBLESOME)
-def test_no_text_becomes_a_formula_and_none_is_lost(tmp_path, text):
-    rows = pd.DataFrame([{c: text for c in CORRECTION} | dict(file="a.jpg"), {c: "x" for c in CORRECTION} | dict(file=text)])[CORRECTION]
-    path = corrections_csv(rows, tmp_path / "c.csv")
-    assert read_corrections(path).to_numpy().tolist() == rows.to_numpy().tolist()
-    written = path.read_bytes().decode("utf-8", "surrogatepass")
-    import csv
-    import io
-    for cell in [cell for row in csv.reader(io.StringIO(written, newline="")) for cell in row]: assert cell[:1] not in list("=+-@\t\r＝")
+@pytest.mark.parametrize("made", NUMBERS)
+def test_answers_that_are_numbers_are_answers(made):
+    "The same table as numbers and as texts: the same agreement, alpha, majority and weights."
+    rng = np.random.default_rng(0)
+    truth = rng.integers(0, 3, 60)
+    said = {name: np.where(rng.random(60) < skill, truth, rng.integers(0, 3, 60)) for name, skill in dict(a=.9, b=.7, c=.5).items()}
+    numbers = pd.DataFrame({name: made([int(x) for x in column]) for name, column in said.items()})
+    texts = pd.DataFrame({name: [str(x) for x in column] for name, column in said.items()}, dtype=object)
+    assert percent_agreement(numbers["a"], numbers["b"]) == percent_agreement(texts["a"], texts["b"])
+    assert np.isclose(cohen_kappa(numbers["a"], numbers["b"]), cohen_kappa_score(said["a"], said["b"]))
+    alpha = krippendorff.alpha(value_counts=count_answers(numbers)[1].sum(axis=0), level_of_measurement="nominal")
+    assert np.isclose(alpha, krippendorff.alpha(reliability_data=np.array(list(said.values())), level_of_measurement="nominal"))
+    assert [str(int(x)) for x in majority(numbers)] == majority(texts).tolist()
+    assert np.allclose(dawid_skene(numbers)[0], dawid_skene(texts)[0])
 
 
-@settings(max_examples=200, deadline=None)
-@given(st.lists(st.lists(st.text(st.characters(exclude_characters="\0"), max_size=12) | st.sampled_from(TROUBLESOME), min_size=5, max_size=5), max_size=5))
-def test_corrections_come_back_as_they_were_written(tmp_path_factory, rows):
-    rows = [row for row in rows if any(cell.strip() for cell in row)]
-    table = pd.DataFrame(rows, columns=CORRECTION, dtype=object)
-    path = corrections_csv(table, tmp_path_factory.mktemp("csv") / "c.csv")
-    assert read_corrections(path).to_numpy().tolist() == rows
+@pytest.mark.parametrize("made", [list, np.array, lambda v: [np.int64(x) for x in v], lambda v: np.array(v, float)])
+def test_twelve_labels_sort_as_numbers(made):
+    "Three people who are always right: every label is found, in columns 0 to 11."
+    truth = np.arange(48) % 12
+    answers = pd.DataFrame({name: made([int(x) for x in truth]) for name in "abc"})
+    assert count_answers(answers)[0] == list(range(12))
+    belief, confusions = dawid_skene(answers)
+    assert belief.columns.tolist() == list(range(12)) and (belief.idxmax(axis=1) == truth).all()
+    assert (majority(answers) == truth).all()
+    assert confusions["b"].index.tolist() == list(range(12)) and np.allclose(confusions["b"], np.eye(12), atol=1e-4)
 
 
-def test_a_zero_byte_is_refused_before_anything_is_written(tmp_path):
-    with pytest.raises(ValueError, match="c.csv: .* zero byte"):
-        corrections_csv(pd.DataFrame([("a", "b", "c", "d\0", "e")], columns=CORRECTION), tmp_path / "c.csv")
-    assert not (tmp_path / "c.csv").exists()
+def test_texts_sort_as_texts_and_a_mixture_is_refused():
+    assert answer_labels([["b", "10"], ["2", None]]) == ["10", "2", "b"]
+    for call in (lambda: count_answers(pd.DataFrame(dict(a=[1, 2], b=["1", "2"]))), lambda: cohen_kappa([1, 2], ["1", "2"])):
+        with pytest.raises(ValueError, match="some answers are numbers and some are texts"): call()
 
 
-def test_a_missing_note_is_an_empty_one(tmp_path):
-    path = corrections_csv(pd.DataFrame([("a", "b", "c", None, float("nan"))], columns=CORRECTION), tmp_path / "c.csv")
-    assert read_corrections(path).to_numpy().tolist() == [["a", "b", "c", "", ""]]
+def test_a_table_without_an_answer_is_refused():
+    for nothing in NOTHING:
+        with pytest.raises(ValueError, match="no answer"): majority(pd.DataFrame(dict(a=[nothing]), dtype=object))
+    with pytest.raises(ValueError, match="answered by both"): percent_agreement(["x", None], [None, "x"])
 
 
-def test_corrections_are_applied_or_listed_never_guessed():
-    "Whatever is drawn: each row changes what it says, or is named in the problems; nothing else moves, and a second time nothing moves."
-    rng = random.Random(0)
-    for _ in range(300):
-        table = pd.DataFrame(dict(file=names(6), label=[rng.choice(LABELS) for _ in range(6)], other=range(6)))
-        rows = [dict(file=rng.choice([*names(6), "lost.jpg"]), old=rng.choice([*LABELS, ""]), new=rng.choice([*LABELS, REMOVE, "Morel", "", "morell"])) for _ in range(5)]
-        before = table.copy()
-        new, diff, problems = apply_corrections(table, pd.DataFrame(rows), LABELS)
-        assert table.equals(before) and set(new["label"]) <= set(LABELS)
-        now = dict(zip(new["file"], new["label"]))
-        changed = {f: now.get(f, REMOVE) for f, l in zip(table["file"], table["label"]) if now.get(f, REMOVE) != l}
-        assert changed == dict(zip(diff["file"], diff["new"]))
-        for r in rows: assert now.get(r["file"], REMOVE) == r["new"] or any(p.startswith(r["file"]) for p in problems)
-        assert all(dict(zip(table["file"], table["label"]))[d.file] == d.old for d in diff.itertuples())
-        kept = pd.DataFrame(rows)[lambda t: t["file"].isin(new["file"])]
-        assert len(apply_corrections(new, kept, LABELS)[1]) == 0
+def test_answers_of_different_lengths_are_refused():
+    with pytest.raises(ValueError, match="2 answers and 3"): percent_agreement(["x", "y"], ["x", "y", "x"])
+
+
+def test_kappa():
+    "1 for the same, 0 for luck and for somebody who always says one thing, less for contradiction, as scikit-learn has it."
+    assert cohen_kappa(list("xxyy"), list("xxyy")) == 1
+    assert cohen_kappa(list("xxxy"), list("xxxx")) == 0
+    assert cohen_kappa(list("xy"), list("yx")) == -1
+    assert np.isnan(cohen_kappa(list("xx"), list("xx"))) and percent_agreement(list("xx"), list("xx")) == 1
+    rng = np.random.default_rng(0)
+    for n_labels in (2, 5):
+        a, b = rng.integers(0, n_labels, (2, 300))
+        assert np.isclose(cohen_kappa(a, b), cohen_kappa_score(a, b))
+        b[:200] = a[:200]
+        assert np.isclose(cohen_kappa(a, b), cohen_kappa_score(a, b))
+
+
+def test_ties_are_broken_by_the_seed():
+    answers = pd.DataFrame(dict(a=["x"] * 200, b=["y"] * 200))
+    first = majority(answers, seed=0)
+    assert first.equals(majority(answers, seed=0)) and not first.equals(majority(answers, seed=1))
+    assert 60 < (first == "x").sum() < 140
 
 
 # Dawid and Skene (1979), table 1: 45 patients; anaesthetist 1 three times, then anaesthetists 2 to 5.
@@ -121,26 +135,36 @@ PATIENTS = """1111111 3334334 1122122 2223121 2223222 2223322 1222111 3333433 22
 1111111 3333233 1111111 2222222 2223232 4334343 2212232 2323233 3333432 1111111 1111111 1212111 2322222 1211111 2222222""".split()
 
 
+def patients(columns): return pd.DataFrame([list(p) for p in PATIENTS], columns=list(columns), dtype=object)
+
+
 def test_dawid_skene_gives_what_dawid_and_skene_published():
     "How frequent each class is, and how the first anaesthetist errs, to the two decimals of the paper."
-    answers = pd.DataFrame([list(p) for p in PATIENTS], columns=list("1112345"), dtype=object)
-    T, errors = dawid_skene(answers, rounds=1000, least=1e-9)
-    assert T.mean().round(2).tolist() == [.40, .42, .11, .07]
-    assert errors[0].round(2).tolist() == [[.89, .11, 0, 0], [.07, .88, .05, 0], [0, .34, .66, 0], [0, 0, .56, .44]]
-    assert errors.shape == (5, 4, 4)
+    belief, confusions = dawid_skene(patients("1112345"), rounds=1000, least=1e-9)
+    assert belief.mean().round(2).tolist() == [.40, .42, .11, .07]
+    assert confusions["1"].to_numpy().round(2).tolist() == [[.89, .11, 0, 0], [.07, .88, .05, 0], [0, .34, .66, 0], [0, 0, .56, .44]]
+    assert list(confusions) == list("12345")
 
 
 def test_dawid_skene_agrees_with_crowd_kit():
     "The answer of crowd-kit 1.4.2 to the same table, its columns taken as seven people; they stop differently, so one doubtful patient may differ."
     crowd_kit = "142222132243121111222222112111131224233111212"
-    answers = pd.DataFrame([list(p) for p in PATIENTS], columns=list("abcdefg"), dtype=object)
+    answers = patients("abcdefg")
     ours = dawid_skene(answers, rounds=1000, least=1e-9)[0].idxmax(axis=1)
     assert sum(a != b for a, b in zip(ours, crowd_kit)) <= 1
     assert sum(a != b for a, b in zip(majority(answers), crowd_kit)) > 1
 
 
+def test_many_annotators_do_not_drown_in_small_numbers():
+    rng = np.random.default_rng(0)
+    truth = rng.integers(0, 3, 50)
+    answers = pd.DataFrame({k: np.where(rng.random(50) < .5, truth, rng.integers(0, 3, 50)) for k in range(400)})
+    belief, _ = dawid_skene(answers)
+    assert np.isfinite(belief.to_numpy()).all() and (belief.idxmax(axis=1) == truth).all()
+
+
 def test_gaps_and_a_person_who_answered_nothing():
     answers = pd.DataFrame(dict(a=["x", "y", None, "x"], b=["x", None, None, "y"], c=[None] * 4), dtype=object)
-    T, errors = dawid_skene(answers)
-    assert np.isfinite(T.to_numpy()).all() and np.isfinite(errors).all()
-    assert T.iloc[0].idxmax() == "x" and majority(answers).iloc[2] is None
+    belief, confusions = dawid_skene(answers)
+    assert np.isfinite(belief.to_numpy()).all() and all(np.isfinite(c.to_numpy()).all() for c in confusions.values())
+    assert belief.iloc[0].idxmax() == "x" and majority(answers).iloc[2] is None

@@ -30,7 +30,6 @@ OTHER_SENSE = {
     "That is not enough to be safe: timm's `efficientnet_lite0`, without `tf_`, has the same shapes and pads its convolutions differently.",
     "That is the harmless half.",
     "That name warns of nothing: in ImageNet \"mushroom\" is a class of food, and the network says it of an amanita too, a group with deadly species.",
-    "To ask the model where it is uncertain is no safe bet: see in how many comparisons random wins.",
     "eat",  # a command that `mushrooms` refuses
 }
 SUBJECT = re.compile(r"""\b(

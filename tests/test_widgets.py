@@ -16,7 +16,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from mushroom_lib.labels import review
+from mushroom_lib.old_labels import review
 from mushroom_lib.widgets import UNDONE, LabelSession, label_photos, label_table, photo_paths, read_log
 
 LABELS = ["bolete", "morel", "oyster"]
