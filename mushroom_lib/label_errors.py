@@ -2,12 +2,14 @@
 
 # %% auto #0
 __all__ = ['flip_labels', 'label_columns', 'confusable_pairs', 'rank_label_errors', 'recall_at', 'neighbour_votes',
-           'confident_learning', 'correction_problem', 'apply_corrections']
+           'confident_learning', 'apply_corrections']
 
-# %% ../nbs/03_label_errors.ipynb #3fe750d7
+# %% ../nbs/03_label_errors.ipynb #1f90e674
 import numpy as np
 
-# %% ../nbs/03_label_errors.ipynb #667eada3
+from .corrections import check_corrections
+
+# %% ../nbs/03_label_errors.ipynb #0ffa29d6
 def flip_labels(
     y,               # true labels, (n,)
     share,           # how many photographs (or groups) get a wrong one, 0 to 1
@@ -18,11 +20,12 @@ def flip_labels(
     "A copy of the labels with wrong ones in it. ValueError for what cannot be done."
     y = np.asarray(y)
     labels = np.unique(y)
-    for label in labels if lookalike else []:
-        if lookalike.get(label, label) not in set(labels) - {label}:
-            raise ValueError(f"lookalike needs another of the labels for {label!r}")
     if len(labels) < 2 or not 0 <= share <= 1:
         raise ValueError(f"needs two labels, and a share of 0 to 1; got {share}")
+    if lookalike is not None:
+        for label in labels:
+            if lookalike.get(label) not in set(labels) - {label}:
+                raise ValueError(f"lookalike needs another of the labels for {label!r}")
     units = np.arange(len(y)) if groups is None else np.asarray(groups)
     rng = np.random.default_rng(seed)
     order = rng.permutation(np.unique(units))
@@ -35,7 +38,7 @@ def flip_labels(
             noisy[rows] = [lookalike[label] for label in y[rows]]
     return noisy
 
-# %% ../nbs/03_label_errors.ipynb #5d9853ed
+# %% ../nbs/03_label_errors.ipynb #4ee133a7
 def label_columns(
     y,              # labels, (n,)
     probabilities,  # (n, m), a column a label
@@ -58,7 +61,7 @@ def label_columns(
     columns = [column_of[label] for label in np.asarray(y).tolist()]
     return probabilities, labels, np.array(columns, dtype=int)
 
-# %% ../nbs/03_label_errors.ipynb #2dbc2a54
+# %% ../nbs/03_label_errors.ipynb #c58fed03
 def confusable_pairs(
     y,              # labels, (n,)
     probabilities,  # (n, m), out of fold
@@ -73,7 +76,7 @@ def confusable_pairs(
         pairs[labels[k]] = labels[mean.argmax()]
     return pairs
 
-# %% ../nbs/03_label_errors.ipynb #75c6da03
+# %% ../nbs/03_label_errors.ipynb #854ca616
 def rank_label_errors(
     y,              # written labels, (n,)
     probabilities,  # (n, m), out of fold
@@ -84,7 +87,7 @@ def rank_label_errors(
     self_confidence = probabilities[np.arange(len(column)), column]
     return np.argsort(self_confidence, kind="stable")
 
-# %% ../nbs/03_label_errors.ipynb #110f81f7
+# %% ../nbs/03_label_errors.ipynb #844857e0
 def recall_at(
     order,  # rows in the order of looking
     wrong,  # whether each label is wrong, booleans, (n,)
@@ -96,7 +99,7 @@ def recall_at(
         raise ValueError("no label is wrong, so there is nothing to find")
     return wrong[np.asarray(order)[:k]].sum() / wrong.sum()
 
-# %% ../nbs/03_label_errors.ipynb #5ff26f1a
+# %% ../nbs/03_label_errors.ipynb #b9dc4495
 def neighbour_votes(
     X,       # features, (n, d)
     y,       # written labels, (n,)
@@ -115,7 +118,7 @@ def neighbour_votes(
     votes = [(y[nearest] == label).mean(axis=1) for label in np.unique(y)]
     return np.stack(votes, axis=1)
 
-# %% ../nbs/03_label_errors.ipynb #628977c4
+# %% ../nbs/03_label_errors.ipynb #1ffe866f
 def confident_learning(
     y,              # written labels, (n,)
     probabilities,  # (n, m), out of fold
@@ -132,50 +135,21 @@ def confident_learning(
     return find_label_issues(codes, kept, n_jobs=1,
                              return_indices_ranked_by="self_confidence")
 
-# %% ../nbs/03_label_errors.ipynb #74b33620
-def correction_problem(
-    correction,  # a dictionary with file, old and new
-    filed,       # a dictionary, file -> the label that is written now
-    allowed,     # what `new` may be
-):
-    "Why the correction does not fit, in words; an empty text when it does."
-    file, old, new = correction["file"], correction["old"], correction["new"]
-    if file not in filed:
-        return f"{file}: there is no such file"
-    if new not in allowed:
-        return f"{file}: {new!r} is none of {', '.join(allowed)}"
-    if filed[file] not in (old, new):
-        return f"{file}: it says {filed[file]!r} now, and the correction expects {old!r}"
-    return ""
-
-# %% ../nbs/03_label_errors.ipynb #50b9936a
+# %% ../nbs/03_label_errors.ipynb #059195ab
 def apply_corrections(
     table,        # a DataFrame with `file` and `label`; it stays as it is
     corrections,  # a DataFrame with `file`, `old` and `new`
     labels=None,  # the labels that exist; None: those in the table
 ):
-    """(corrected copy, problems): a text for each correction that was not carried out.
+    """(corrected copy, refused): the refused corrections with a column `problem`.
 
-    The new label "remove" takes a photograph out. ValueError where a file is filed twice.
+    The new label "remove" takes a photograph out. ValueError for a file filed twice.
     """
-    if table["file"].duplicated().any():
-        raise ValueError("a file is in the table twice: which of the two is meant?")
-    labels = np.unique(table["label"]) if labels is None else labels
-    label_of = {str(label): label for label in labels} | {"remove": "remove"}
-    filed = dict(zip(table["file"], table["label"].astype(str)))
-    problems = []
-    wanted = {}   # file -> the corrections of it that fit
-    for correction in corrections.astype(str).to_dict("records"):
-        problem = correction_problem(correction, filed, label_of)
-        if problem:
-            problems.append(problem)
-        else:
-            wanted.setdefault(correction["file"], set()).add(correction["new"])
-    corrected = table.set_index("file")["label"].astype(object)
-    for file, answers in wanted.items():
-        if len(answers) > 1:
-            problems.append(f"{file}: corrected to {' and to '.join(sorted(answers))}")
-        else:
-            corrected[file] = label_of[answers.pop()]
-    corrected = table.assign(label=corrected.to_numpy())
-    return corrected[corrected["label"] != "remove"].reset_index(drop=True), problems
+    checked = check_corrections(table, corrections, labels)
+    fits = checked[checked["problem"] == ""]
+    new_label = dict(zip(fits["file"], fits["new"]))
+    filed = zip(table["file"], table["label"])
+    corrected = [new_label.get(file, label) for file, label in filed]
+    copy = table.assign(label=corrected)
+    kept = copy[copy["label"] != "remove"].reset_index(drop=True)
+    return kept, checked[checked["problem"] != ""]
