@@ -28,7 +28,8 @@ def flip_labels(
             if lookalike.get(label) not in set(labels) - {label}:
                 raise ValueError(f"lookalike needs another of the labels for {label!r}")
     units = np.arange(len(y)) if groups is None else group_codes(groups)
-    order = np.random.default_rng(seed).permutation(np.unique(units))
+    rng = np.random.default_rng(seed)
+    order = rng.permutation(np.unique(units))
     noisy = y.copy()
     for unit in order[:round(share * len(order))]:
         rows = np.flatnonzero(units == unit)   # one photograph, or a whole group
