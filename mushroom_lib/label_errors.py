@@ -71,7 +71,7 @@ def recall_at(
     wrong,  # whether each label is wrong, booleans, (n,)
     k,      # how many are looked at
 ):
-    "The share of the wrong labels among the first k rows. ValueError when none is wrong."
+    "Share of the wrong labels among the first k rows; ValueError when none is wrong."
     wrong = np.asarray(wrong, dtype=bool)
     if not wrong.any():
         raise ValueError("no label is wrong, so there is nothing to find")
