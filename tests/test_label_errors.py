@@ -8,7 +8,7 @@ import pytest
 from mushroom_lib.columns import label_columns
 from mushroom_lib.corrections import check_corrections
 from mushroom_lib.label_errors import (apply_corrections, confident_learning, confusable_pairs, flip_labels,
-                                       neighbour_votes, rank_label_errors, recall_at)
+                                       neighbour_votes, predict_unseen, rank_label_errors, recall_at)
 from mushroom_lib.widgets import REMOVE
 
 LABELS = ["bolete", "morel", "oyster"]
@@ -73,6 +73,37 @@ def test_cleanlab_may_find_nothing_and_knows_a_single_label():
     y = LABELS * 10
     assert len(confident_learning(y, believed(y, LABELS))) == 0
     assert len(confident_learning(["a"] * 5, np.ones((5, 1)))) == 0
+
+
+# Out of fold
+
+def test_no_photo_is_judged_by_its_own_group():
+    "Each group is a cluster of its own with a label of its own: only who has seen the group could know it."
+    rng = np.random.default_rng(0)
+    groups = np.repeat(np.arange(12), 4)
+    X = np.eye(12)[groups] + rng.normal(0, .01, (48, 12))
+    y = groups.astype(str)
+    P = predict_unseen(X, y, groups)
+    assert list(P.columns) == sorted(set(y)) and P.index.tolist() == list(range(48))
+    own = P.to_numpy()[np.arange(48), label_columns(y, P)[2]]
+    assert (own == 0).all()  # its label was not even known
+    alone = predict_unseen(X, y, np.arange(48))  # every photo a group of its own: now its siblings give it away
+    assert (alone.idxmax(axis=1) == y).mean() > .9
+
+
+def test_rows_left_out_are_judged_but_not_learned():
+    X = np.repeat(np.eye(2), 12, axis=0)
+    y = np.repeat(["a", "b"], 12)
+    spoiled = y.copy()
+    spoiled[[0, 1, 12]] = ["b", "b", "a"]
+    P = predict_unseen(X, spoiled, np.arange(24), left_out=[0, 1, 12])
+    assert (P.idxmax(axis=1) == y).all() and np.allclose(P.sum(axis=1), 1)
+
+
+def test_labels_that_are_numbers_name_the_columns():
+    y = np.arange(36) % 12
+    P = predict_unseen(np.eye(12)[y], y, np.arange(36))
+    assert list(P.columns) == list(range(12)) and (P.idxmax(axis=1) == y).all()
 
 
 # Planting
