@@ -40,7 +40,7 @@ def flip_labels(
             noisy[rows] = [lookalike[label] for label in y[rows]]
     return noisy
 
-# %% ../nbs/03_label_errors.ipynb #b2ff06d9
+# %% ../nbs/03_label_errors.ipynb #893ed513
 def predict_unseen(
     X,            # features, (n, d)
     y,            # written labels, (n,)
@@ -60,7 +60,7 @@ def predict_unseen(
         probabilities.loc[judge, model.classes_] = model.predict_proba(X[judge])
     return probabilities
 
-# %% ../nbs/03_label_errors.ipynb #1f29bcb9
+# %% ../nbs/03_label_errors.ipynb #c58fed03
 def confusable_pairs(
     y,              # labels, (n,)
     probabilities,  # out of fold, as `predict_unseen` gives them
@@ -76,7 +76,7 @@ def confusable_pairs(
         pairs[labels[k]] = labels[mean.argmax()]
     return pairs
 
-# %% ../nbs/03_label_errors.ipynb #3fc44ee1
+# %% ../nbs/03_label_errors.ipynb #854ca616
 def rank_label_errors(
     y,              # written labels, (n,)
     probabilities,  # out of fold, as `predict_unseen` gives them
@@ -87,7 +87,7 @@ def rank_label_errors(
     self_confidence = probabilities[np.arange(len(column)), column]
     return np.argsort(self_confidence, kind="stable")
 
-# %% ../nbs/03_label_errors.ipynb #f2738b53
+# %% ../nbs/03_label_errors.ipynb #844857e0
 def recall_at(
     order,  # rows in the order of looking
     wrong,  # whether each label is wrong, booleans, (n,)
@@ -99,7 +99,7 @@ def recall_at(
         raise ValueError("no label is wrong, so there is nothing to find")
     return wrong[np.asarray(order)[:k]].sum() / wrong.sum()
 
-# %% ../nbs/03_label_errors.ipynb #f61096a7
+# %% ../nbs/03_label_errors.ipynb #b9dc4495
 def neighbour_votes(
     X,       # features, (n, d)
     y,       # written labels, (n,)
@@ -118,7 +118,7 @@ def neighbour_votes(
     votes = [(y[nearest] == label).mean(axis=1) for label in np.unique(y)]
     return np.stack(votes, axis=1)
 
-# %% ../nbs/03_label_errors.ipynb #6f438b3a
+# %% ../nbs/03_label_errors.ipynb #1ffe866f
 def confident_learning(
     y,              # written labels, (n,)
     probabilities,  # out of fold, as `predict_unseen` gives them
@@ -135,7 +135,7 @@ def confident_learning(
     return find_label_issues(codes, kept, n_jobs=1,
                              return_indices_ranked_by="self_confidence")
 
-# %% ../nbs/03_label_errors.ipynb #c9ae43f2
+# %% ../nbs/03_label_errors.ipynb #059195ab
 def apply_corrections(
     table,        # a DataFrame with `file` and `label`; it stays as it is
     corrections,  # a DataFrame with `file`, `old` and `new`
