@@ -45,7 +45,7 @@ def label_columns(
 def group_codes(
     groups,  # the group of each photograph, length n: names or numbers, which are compared as text
 ):
-    "A whole number for each photograph, (n,), equal within a group; ValueError where one is missing."
+    "A whole number for each photograph, (n,), equal within a group; ValueError for a missing one."
     import pandas as pd
     column = pd.Series(list(groups), dtype=object)
     missing = column.isna() | (column.astype(str).str.strip() == "")
