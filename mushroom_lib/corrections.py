@@ -129,7 +129,7 @@ def check_corrections(
     corrections,  # a DataFrame with `file`, `old` and `new`, as `read_corrections` gives it
     labels=None,  # the labels that exist; None: those in the table
 ):
-    """The corrections with a column `problem`, empty where one fits; there `new` is a table's label.
+    """The corrections with a column `problem`, empty where one fits.
 
     The new label "remove" always fits. Raises ValueError for a file that the table has twice.
     """
