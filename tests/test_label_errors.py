@@ -1,0 +1,232 @@
+"Wrong labels: planting, ranking, looking, and applying corrections, on hostile inputs."
+import random
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from mushroom_lib.columns import label_columns
+from mushroom_lib.corrections import check_corrections
+from mushroom_lib.label_errors import (apply_corrections, confident_learning, confusable_pairs, flip_labels,
+                                       neighbour_votes, predict_unseen, rank_label_errors, recall_at)
+from mushroom_lib.widgets import REMOVE
+
+LABELS = ["bolete", "morel", "oyster"]
+
+
+def believed(y, labels, wrong=()):
+    "Probabilities of a model that is sure and right, but sure of the next label where a row is `wrong`."
+    labels = list(labels)
+    P = np.full((len(y), len(labels)), .1 / (len(labels) - 1))
+    for row, label in enumerate(y):
+        column = (labels.index(label) + (row in wrong)) % len(labels)
+        P[row, column] = .9
+    return P
+
+
+# A probability column for a label that no photo has (cleanlab#288).
+
+def test_a_label_that_no_photo_has_is_named_or_refused():
+    y = LABELS * 10
+    known = ["amanita", *LABELS]  # the model knows one more, which sorts first
+    P = believed(y, known, wrong=[7])
+    for call in (rank_label_errors, confident_learning, confusable_pairs):
+        with pytest.raises(ValueError, match=r"\(30, 4\).*3 labels; name the columns"):
+            call(y, P)
+    assert rank_label_errors(y, P, known)[0] == 7
+    assert rank_label_errors(y, pd.DataFrame(P, columns=known))[0] == 7
+    assert confident_learning(y, P, known).tolist() == [7]
+    assert confident_learning(y, pd.DataFrame(P, columns=known)).tolist() == [7]
+    assert set(confusable_pairs(y, P, known)) == set(LABELS)
+
+
+def test_a_label_without_a_column_is_named():
+    for call in (rank_label_errors, confident_learning, confusable_pairs):
+        with pytest.raises(ValueError, match="no column for the label 'truffle'"):
+            call(["morel", "truffle"], np.eye(2), ["bolete", "morel"])
+    with pytest.raises(ValueError, match="two columns are named 'morel'"):
+        rank_label_errors(["morel"], [[.5, .5]], ["morel", "morel"])
+
+
+@pytest.mark.parametrize("number", [np.nan, np.inf])
+def test_a_probability_that_is_no_number_is_refused(number):
+    with pytest.raises(ValueError, match="no number"):
+        rank_label_errors(["a", "b"], [[.5, .5], [number, 1]])
+
+
+# Labels 0 to 11 sort as numbers, not as text.
+
+@pytest.mark.parametrize("kind", [int, float, np.int64, np.int8, np.float32])
+def test_labels_that_are_numbers_sort_as_numbers(kind):
+    y = [kind(k % 12) for k in range(60)]
+    P = believed(y, range(12), wrong=[25])
+    assert label_columns(y, P)[2].tolist() == [k % 12 for k in range(60)]
+    assert rank_label_errors(y, P)[0] == 25
+    assert confident_learning(y, P).tolist() == [25]
+    assert neighbour_votes(np.eye(60), y, range(60), k=59)[0].argmax() != 0  # its own label has one vote fewer
+    X = np.eye(12)[np.array(y, dtype=int)]
+    assert neighbour_votes(X, y, range(60), k=3).argmax(axis=1).tolist() == [k % 12 for k in range(60)]
+    assert confusable_pairs(y, P)[1] == 2  # row 25 says 2 for 1
+
+
+def test_cleanlab_may_find_nothing_and_knows_a_single_label():
+    y = LABELS * 10
+    assert len(confident_learning(y, believed(y, LABELS))) == 0
+    assert len(confident_learning(["a"] * 5, np.ones((5, 1)))) == 0
+
+
+# Out of fold
+
+def test_no_photo_is_judged_by_its_own_group():
+    "Each group is a cluster of its own with a label of its own: only who has seen the group could know it."
+    rng = np.random.default_rng(0)
+    groups = np.repeat(np.arange(12), 4)
+    X = np.eye(12)[groups] + rng.normal(0, .01, (48, 12))
+    y = groups.astype(str)
+    P = predict_unseen(X, y, groups)
+    assert list(P.columns) == sorted(set(y)) and P.index.tolist() == list(range(48))
+    own = P.to_numpy()[np.arange(48), label_columns(y, P)[2]]
+    assert (own == 0).all()  # its label was not even known
+    alone = predict_unseen(X, y, np.arange(48))  # every photo a group of its own: now its siblings give it away
+    assert (alone.idxmax(axis=1) == y).mean() > .9
+
+
+def test_rows_left_out_are_judged_but_not_learned():
+    X = np.repeat(np.eye(2), 12, axis=0)
+    y = np.repeat(["a", "b"], 12)
+    spoiled = y.copy()
+    spoiled[[0, 1, 12]] = ["b", "b", "a"]
+    P = predict_unseen(X, spoiled, np.arange(24), left_out=[0, 1, 12])
+    assert (P.idxmax(axis=1) == y).all() and np.allclose(P.sum(axis=1), 1)
+
+
+def test_labels_that_are_numbers_name_the_columns():
+    y = np.arange(36) % 12
+    P = predict_unseen(np.eye(12)[y], y, np.arange(36))
+    assert list(P.columns) == list(range(12)) and (P.idxmax(axis=1) == y).all()
+
+
+# Planting
+
+@pytest.mark.parametrize("share", [0, .1, .5, 1])
+@pytest.mark.parametrize("labels", [np.array(LABELS), np.arange(12), np.arange(12.)])
+def test_as_many_labels_are_wrong_as_were_asked_for(share, labels):
+    y = np.tile(labels, 20)
+    noisy = flip_labels(y, share, seed=1)
+    assert (noisy != y).sum() == round(share * len(y)) and set(noisy) <= set(labels)
+    assert (flip_labels(y, share, seed=1) == noisy).all() and noisy.dtype == y.dtype
+    lookalike = dict(zip(labels.tolist(), np.roll(labels, 1).tolist()))
+    noisy = flip_labels(y, share, seed=1, lookalike=lookalike)
+    changed = noisy != y
+    assert changed.sum() == round(share * len(y))
+    assert noisy[changed].tolist() == [lookalike[label] for label in y[changed].tolist()]
+
+
+def test_whole_groups_go_wrong_together():
+    y = np.repeat(LABELS, 30)
+    groups = np.arange(90) // 3
+    noisy = flip_labels(y, .2, groups=groups)
+    wrong = (noisy != y).reshape(30, 3)
+    assert wrong.any(axis=1).sum() == 6 and (wrong.all(axis=1) == wrong.any(axis=1)).all()
+
+
+def test_what_cannot_be_planted_is_refused():
+    with pytest.raises(ValueError, match="two labels"):
+        flip_labels(["a", "a"], .5)
+    for share in (-.1, 1.1, float("nan")):
+        with pytest.raises(ValueError, match="0 to 1"):
+            flip_labels(LABELS, share)
+    for lookalike in ({}, dict(bolete="morel", morel="oyster"), dict(bolete="morel", morel="oyster", oyster="oyster"),
+                      dict(bolete="morel", morel="oyster", oyster="an unknown label")):
+        with pytest.raises(ValueError, match="another of the labels for"):
+            flip_labels(LABELS, .5, lookalike=lookalike)
+
+
+# Looking
+
+def test_recall_counts_the_wrong_ones_among_the_first():
+    wrong = [True, False, True, False]
+    order = [2, 1, 0, 3]
+    assert [recall_at(order, wrong, k) for k in range(5)] == [0, .5, .5, 1, 1]
+    with pytest.raises(ValueError, match="no label is wrong"):
+        recall_at(order, [False] * 4, 2)
+
+
+def test_neighbours_of_the_own_group_have_no_vote():
+    X = np.repeat(np.eye(3), 4, axis=0)
+    y = np.repeat(LABELS, 4)
+    groups = np.arange(12) // 2
+    votes = neighbour_votes(X, y, groups, k=2)
+    assert votes.argmax(axis=1).tolist() == np.repeat([0, 1, 2], 4).tolist() and (votes.max(axis=1) == 1).all()
+    with pytest.raises(ValueError, match="fewer than 11 neighbours"):
+        neighbour_votes(X, y, groups, k=11)
+
+
+@pytest.mark.parametrize("groups", [[1, 2, None], ["a", "b", np.nan], pd.Series(["a", pd.NA, "c"])])
+def test_a_photo_without_a_group_is_refused(groups):
+    with pytest.raises(ValueError, match="1 of 3 photographs have no group"):
+        neighbour_votes(np.eye(3), LABELS, groups, k=1)
+
+
+# Correcting
+
+def table_of(labels):
+    return pd.DataFrame(dict(file=[f"{k}.jpg" for k in range(len(labels))], label=labels, other=range(len(labels))))
+
+
+def test_corrections_are_applied_or_refused_never_guessed():
+    "Whatever is drawn: a row changes what it says, or is refused; nothing else moves, and a second time nothing moves."
+    rng = random.Random(0)
+    for _ in range(300):
+        table = table_of([rng.choice(LABELS) for _ in range(6)])
+        rows = []
+        for _ in range(5):
+            rows.append(dict(file=rng.choice([*table["file"], "lost.jpg"]), old=rng.choice([*LABELS, ""]),
+                             new=rng.choice([*LABELS, REMOVE, "Morel", "", "morell"])))
+        before = table.copy()
+        corrections = pd.DataFrame(rows)
+        new, refused = apply_corrections(table, corrections, LABELS)
+        assert table.equals(before) and set(new["label"]) <= set(LABELS)
+        now = dict(zip(new["file"], new["label"]))
+        was = dict(zip(table["file"], table["label"]))
+        fitting = corrections.drop(refused.index)
+        wanted = dict(zip(fitting["file"], fitting["new"]))
+        assert now == {f: wanted.get(f, label) for f, label in was.items() if wanted.get(f, label) != REMOVE}
+        for row in fitting.to_dict("records"):
+            assert row["old"] == was[row["file"]] or row["new"] == was[row["file"]]
+        assert len(refused) == 0 or refused["problem"].str.len().min() > 0
+        again, _ = apply_corrections(new, fitting[fitting["file"].isin(new["file"])], LABELS)
+        assert again.equals(new)
+
+
+def test_two_answers_for_one_photo_are_both_refused():
+    table = table_of(["morel", "morel"])
+    corrections = pd.DataFrame(dict(file=["0.jpg", "0.jpg"], old=["morel"] * 2, new=["bolete", "oyster"]))
+    new, refused = apply_corrections(table, corrections, LABELS)
+    assert new.equals(table) and refused["problem"].tolist() == ["0.jpg: corrected to bolete and to oyster"] * 2
+
+
+def test_somebody_was_faster():
+    corrections = pd.DataFrame(dict(file=["0.jpg"], old=["morel"], new=["bolete"]))
+    problem = apply_corrections(table_of(["oyster"]), corrections, LABELS)[1]["problem"].item()
+    assert problem == "0.jpg: it says 'oyster' now, and the correction expects 'morel'"
+
+
+def test_a_file_that_is_filed_twice_is_named():
+    table = table_of(["morel", "morel"]).assign(file="a.jpg")
+    with pytest.raises(ValueError, match="a.jpg is in the table twice"):
+        apply_corrections(table, pd.DataFrame(dict(file=["a.jpg"], old=["morel"], new=["bolete"])), LABELS)
+
+
+def test_labels_that_are_numbers_come_back_from_a_file_of_texts():
+    table = table_of([0, 3, 11])
+    corrections = pd.DataFrame(dict(file=["1.jpg", "2.jpg"], old=["3", "11"], new=["11", "12"]))
+    new, refused = apply_corrections(table, corrections)
+    assert new["label"].tolist() == [0, 11, 11] and refused["problem"].tolist() == ["2.jpg: '12' is none of 0, 3, 11, remove"]
+
+
+def test_no_corrections_change_nothing():
+    table = table_of(LABELS)
+    new, refused = apply_corrections(table, pd.DataFrame(columns=["file", "old", "new", "why", "who"]))
+    assert new.equals(table) and len(refused) == 0
+    assert list(check_corrections(table, pd.DataFrame(columns=["file", "old", "new"])).columns)[-1] == "problem"
