@@ -21,7 +21,7 @@ def draw_portions(
     names = np.random.default_rng(seed).permutation(np.unique(portions[rows]))
     return rows[np.isin(portions[rows], names[:number])]
 
-# %% ../nbs/06_shift.ipynb #ad8f7484
+# %% ../nbs/06_shift.ipynb #a92349b2
 def place_names(
     places,  # the place of each photograph, length n
 ):
@@ -55,7 +55,7 @@ def rows_without(
         others[place] = draw_portions(rows, portions, number, seed)
     return draw_portions(train, portions, number, seed), others
 
-# %% ../nbs/06_shift.ipynb #49c72525
+# %% ../nbs/06_shift.ipynb #c4126f4d
 def accuracy_elsewhere(
     X,           # features, (n, d)
     y,           # labels, length n
@@ -69,6 +69,9 @@ def accuracy_elsewhere(
     ValueError where a name is missing, or there are no two places.
     """
     from sklearn.base import clone  # a copy that has learned nothing
+    if not len(X) == len(y) == len(groups) == len(places):
+        raise ValueError(f"{len(X)} rows of features, {len(y)} labels, {len(groups)} groups "
+                         f"and {len(places)} places: give one of each a photograph")
     X, y, places = np.asarray(X), np.asarray(y), place_names(places)
     model = make_probe() if model is None else model
     train, valid = split_groups(groups, seed=seed)
@@ -76,11 +79,12 @@ def accuracy_elsewhere(
     known = clone(model).fit(X[everywhere], y[everywhere]).predict(X[valid])
     new = known.copy()
     for place in np.unique(places[valid]):
-        rows, here = others[place], places[valid] == place
+        rows = others[place]
+        here = places[valid] == place
         new[here] = clone(model).fit(X[rows], y[rows]).predict(X[valid[here]])
     return float(np.mean(known == y[valid])), float(np.mean(new == y[valid]))
 
-# %% ../nbs/06_shift.ipynb #a8f44cdb
+# %% ../nbs/06_shift.ipynb #830d1f6c
 def held_out_cost(
     X,                # features, (n, d)
     y,                # labels, length n
@@ -96,7 +100,7 @@ def held_out_cost(
         costs.append(100 * (known - new))
     return costs
 
-# %% ../nbs/06_shift.ipynb #4b47b69a
+# %% ../nbs/06_shift.ipynb #7950817a
 def effective_sample_size(
     right,   # whether each answer was right: 0 or 1, length n
     groups,  # the specimen of each photograph, length n
@@ -114,12 +118,12 @@ def effective_sample_size(
     share = right.mean()
     if share in (0, 1):
         return float(len(names))
-    surplus = np.bincount(which, right - share)   # right answers above the average
+    surplus = np.bincount(which, right - share)   # of each group, against the average
     together = np.sum(surplus**2) * len(names) / (len(names) - 1)
     as_strangers = len(right) * share * (1 - share)
     return float(len(right) * as_strangers / max(together, as_strangers))
 
-# %% ../nbs/06_shift.ipynb #efd8fbbe
+# %% ../nbs/06_shift.ipynb #d33ca80f
 def photos_needed(
     width,           # of the 95 % interval, from end to end: .1 is five points either side
     accuracy,        # what you expect, 0 to 1
