@@ -84,7 +84,7 @@ def accuracy_elsewhere(
         new[here] = clone(model).fit(X[rows], y[rows]).predict(X[valid[here]])
     return float(np.mean(known == y[valid])), float(np.mean(new == y[valid]))
 
-# %% ../nbs/06_shift.ipynb #830d1f6c
+# %% ../nbs/06_shift.ipynb #a8f44cdb
 def held_out_cost(
     X,                # features, (n, d)
     y,                # labels, length n
@@ -100,7 +100,7 @@ def held_out_cost(
         costs.append(100 * (known - new))
     return costs
 
-# %% ../nbs/06_shift.ipynb #7950817a
+# %% ../nbs/06_shift.ipynb #f9faa7d3
 def effective_sample_size(
     right,   # whether each answer was right: 0 or 1, length n
     groups,  # the specimen of each photograph, length n
@@ -123,7 +123,7 @@ def effective_sample_size(
     as_strangers = len(right) * share * (1 - share)
     return float(len(right) * as_strangers / max(together, as_strangers))
 
-# %% ../nbs/06_shift.ipynb #d33ca80f
+# %% ../nbs/06_shift.ipynb #efd8fbbe
 def photos_needed(
     width,           # of the 95 % interval, from end to end: .1 is five points either side
     accuracy,        # what you expect, 0 to 1
