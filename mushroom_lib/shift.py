@@ -115,22 +115,27 @@ def effective_sample_size(
     if len(right) != len(which) or len(names) < 2 or not np.isin(right, (0, 1)).all():
         raise ValueError("give an answer, 0 or 1, and a group for each photograph, "
                          "and at least two groups")
-    share = right.mean()
+    n, share = len(right), right.mean()
     if share in (0, 1):
         return float(len(names))
     surplus = np.bincount(which, right - share)   # of each group, against the average
     together = np.sum(surplus**2) * len(names) / (len(names) - 1)
-    as_strangers = len(right) * share * (1 - share)
-    return float(len(right) * as_strangers / max(together, as_strangers))
+    as_strangers = n * share * (1 - share) * n / (n - 1)
+    return float(n * as_strangers / max(together, as_strangers))
 
 # %% ../nbs/06_shift.ipynb #efd8fbbe
 def photos_needed(
     width,           # of the 95 % interval, from end to end: .1 is five points either side
     accuracy,        # what you expect, 0 to 1
-    design_effect=1, # how many of your photographs count as one
+    design_effect=1, # from 1 on: how many of your photographs count as one
 ):
-    "The smallest number of photographs whose Wilson interval is no wider; ValueError below .01."
+    """The smallest number of photographs whose Wilson interval is no wider.
+
+    ValueError where more than 50,000 would be needed, or the accuracy is no share.
+    """
     from statsmodels.stats.proportion import proportion_confint
+    if not 0 <= accuracy <= 1:
+        raise ValueError(f"accuracy={accuracy}: give a share between 0 and 1")
     sizes = np.arange(1, 50_001)
     low, high = proportion_confint(accuracy * sizes, sizes, method="wilson")
     enough = sizes[high - low <= width]
