@@ -2,7 +2,7 @@
 
 # %% auto #0
 __all__ = ['draw_portions', 'place_names', 'rows_without', 'accuracy_elsewhere', 'held_out_cost', 'effective_sample_size',
-           'photos_needed']
+           'sample_size_needed']
 
 # %% ../nbs/06_shift.ipynb #c9b986e0
 import numpy as np
@@ -50,7 +50,7 @@ def rows_without(
         others[place] = train[places[train] != place]
     number = min(len(np.unique(portions[rows])) for rows in others.values())
     if len(others) < 2 or number == 0:
-        raise ValueError("without its most frequent place nothing is left to learn from")
+        raise ValueError("without one of the places nothing is left to learn from")
     for place, rows in others.items():
         others[place] = draw_portions(rows, portions, number, seed)
     return draw_portions(train, portions, number, seed), others
@@ -70,8 +70,8 @@ def accuracy_elsewhere(
     """
     from sklearn.base import clone  # a copy that has learned nothing
     if not len(X) == len(y) == len(groups) == len(places):
-        raise ValueError(f"{len(X)} rows of features, {len(y)} labels, {len(groups)} groups "
-                         f"and {len(places)} places: give one of each a photograph")
+        raise ValueError(f"{len(X)} rows of features, {len(y)} labels, {len(groups)} "
+                         f"groups, {len(places)} places: give one of each a photograph")
     X, y, places = np.asarray(X), np.asarray(y), place_names(places)
     model = make_probe() if model is None else model
     train, valid = split_groups(groups, seed=seed)
@@ -93,7 +93,7 @@ def held_out_cost(
     seeds=range(10),  # one split each
     model=None,       # an unfitted classifier of scikit-learn; None for the probe
 ):
-    "For each seed the points of accuracy (0 to 100) that are lost where a place is new."
+    "For each seed the points of accuracy, 0 to 100, that a new place costs."
     costs = []
     for seed in seeds:
         known, new = accuracy_elsewhere(X, y, groups, places, seed, model)
@@ -123,11 +123,11 @@ def effective_sample_size(
     as_strangers = n * share * (1 - share) * n / (n - 1)
     return float(n * as_strangers / max(together, as_strangers))
 
-# %% ../nbs/06_shift.ipynb #efd8fbbe
-def photos_needed(
-    width,           # of the 95 % interval, from end to end: .1 is five points either side
-    accuracy,        # what you expect, 0 to 1
-    design_effect=1, # from 1 on: how many of your photographs count as one
+# %% ../nbs/06_shift.ipynb #f94a6e4c
+def sample_size_needed(
+    width,            # of the 95 % interval: .1 is five points on either side
+    accuracy,         # what you expect, 0 to 1
+    design_effect=1,  # from 1 on: how many of your photographs count as one
 ):
     """The smallest number of photographs whose Wilson interval is no wider.
 
@@ -140,5 +140,5 @@ def photos_needed(
     low, high = proportion_confint(accuracy * sizes, sizes, method="wilson")
     enough = sizes[high - low <= width]
     if len(enough) == 0:
-        raise ValueError(f"width={width}: such an interval needs over 50,000 photographs")
+        raise ValueError(f"width={width} needs more than 50,000 photographs")
     return int(np.ceil(design_effect * enough[0]))
