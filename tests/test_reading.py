@@ -13,11 +13,11 @@ import pytest
 from tools.notebooks import TOP, lessons, read, source
 
 OLD = {
-    "00_start.ipynb", "01_images.ipynb", "02_labels.ipynb", "03_splits.ipynb",
+    "00_start.ipynb", "01_images.ipynb", "02_labels.ipynb",
     "04_networks.ipynb", "05_finetune.ipynb", "06_overfit.ipynb", "07_metrics.ipynb",
     "finetune.py", "labels.py", "metrics.py", "networks.py", "old_splits.py", "overfit.py",
 }
-OLD_NAMES = {"fit: old_splits, overfit", "show_curves: metrics, overfit"}
+OLD_NAMES = {"show_curves: metrics, overfit"}
 OLD_TORCH = {"overfit"}
 NETWORKS = {"networks", "finetune"}  # the modules whose subject is a network: they may import torch and fastai
 
