@@ -27,9 +27,9 @@ from tqdm import tqdm
 from .download import (
     FetchError, Fetcher, lock_folder, place_in, retry_after, write_photo)
 from .images import PhotoError, open_photo
-from mushroom_lib.sources import (
-    author_problem, by_licence, collection_dir, data_dir, family, licence_url, load_sources, sha256, validate,
-    write_sources)
+from .sources import (
+    author_problem, by_licence, collection_dir, data_dir, family, licence_url, load_sources,
+    sha256, validate, write_sources)
 
 # %% ../nbs/lib_collect.ipynb #61500a10
 API = dict(
