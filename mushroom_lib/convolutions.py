@@ -74,7 +74,7 @@ def receptive_field(
                 step *= _side(part.stride)
     return side, step
 
-# %% ../nbs/08_convolutions.ipynb #1d0ce282
+# %% ../nbs/08_convolutions.ipynb #876af0af
 def activations(
     layers,       # torch layers that follow one another; put into evaluation mode
     x,            # photographs, (n, 3, height, width), from -1 to 1
@@ -85,7 +85,7 @@ def activations(
     with torch.inference_mode():
         return torch.cat([network(part) for part in x.split(at_once)])
 
-# %% ../nbs/08_convolutions.ipynb #817e7a23
+# %% ../nbs/08_convolutions.ipynb #a63caf98
 def top_patches(
     maps,      # of one channel, a tensor (n, rows, columns)
     pictures,  # the same photographs, uint8 (n, side, side, 3), of any size
