@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import nn
 
-# %% ../nbs/08_convolutions.ipynb #2da003cf
+# %% ../nbs/08_convolutions.ipynb #3e116dcc
 def convolve(
     picture,   # numbers, (height, width)
     kernel,    # the filter, (size, size)
@@ -25,7 +25,7 @@ def convolve(
             found[i, j] = (window * kernel).sum()
     return found
 
-# %% ../nbs/08_convolutions.ipynb #91cc0b94
+# %% ../nbs/08_convolutions.ipynb #95dddec7
 def small_cnn(
     n_classes,  # how many labels
     width=16,   # filters of the first layer; each later layer has twice as many
@@ -45,7 +45,7 @@ def small_cnn(
     head = [nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(channels, n_classes)]
     return nn.Sequential(*layers, *head)
 
-# %% ../nbs/08_convolutions.ipynb #62b3a811
+# %% ../nbs/08_convolutions.ipynb #7f7a247a
 def _side(v):
     "The number for both directions; ValueError where they differ."
     v = (v, v) if isinstance(v, int) else tuple(v)
@@ -74,7 +74,7 @@ def receptive_field(
                 step *= _side(part.stride)
     return side, step
 
-# %% ../nbs/08_convolutions.ipynb #876af0af
+# %% ../nbs/08_convolutions.ipynb #6ed378ca
 def activations(
     layers,       # torch layers that follow one another; put into evaluation mode
     x,            # photographs, (n, 3, height, width), from -1 to 1
@@ -85,7 +85,7 @@ def activations(
     with torch.inference_mode():
         return torch.cat([network(part) for part in x.split(at_once)])
 
-# %% ../nbs/08_convolutions.ipynb #a63caf98
+# %% ../nbs/08_convolutions.ipynb #8edc7ddb
 def top_patches(
     maps,      # of one channel, a tensor (n, rows, columns)
     pictures,  # the same photographs, uint8 (n, side, side, 3), of any size

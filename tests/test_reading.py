@@ -17,9 +17,10 @@ OLD = {
     "04_networks.ipynb", "05_finetune.ipynb", "06_overfit.ipynb", "07_metrics.ipynb",
     "finetune.py", "labels.py", "metrics.py", "networks.py", "old_splits.py", "overfit.py",
 }
-OLD_NAMES = {"fit: old_splits, overfit", "show_curves: metrics, overfit"}
+OLD_NAMES = {"fit: old_splits, overfit", "show_curves: metrics, overfit", "activations: convolutions, networks",
+             "receptive_field: convolutions, networks", "small_cnn: convolutions, networks"}
 OLD_TORCH = {"overfit"}
-NETWORKS = {"networks", "finetune"}  # the modules whose subject is a network: they may import torch and fastai
+NETWORKS = {"networks", "finetune", "convolutions"}  # the modules whose subject is a network: they may import torch and fastai
 
 MODULES = sorted(p for p in (TOP / "mushroom_lib").glob("*.py") if p.name not in ("__init__.py", "_modidx.py"))
 COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
