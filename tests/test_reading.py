@@ -19,7 +19,7 @@ OLD = {
 }
 OLD_NAMES = {"fit: old_splits, overfit", "show_curves: metrics, overfit"}
 OLD_TORCH = {"overfit"}
-NETWORKS = {"networks", "finetune"}  # the modules whose subject is a network: they may import torch and fastai
+NETWORKS = {"networks", "finetune", "training"}  # the modules whose subject is a network: they may import torch and fastai
 
 MODULES = sorted(p for p in (TOP / "mushroom_lib").glob("*.py") if p.name not in ("__init__.py", "_modidx.py"))
 COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
