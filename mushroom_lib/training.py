@@ -94,7 +94,7 @@ def evaluate(
     right = scores.argmax(dim=1) == y
     return F.cross_entropy(scores, y).item(), right.float().mean().item()
 
-# %% ../nbs/07_training.ipynb #96c304e2
+# %% ../nbs/07_training.ipynb #5c16fab0
 def on_device(
     model,  # a torch model with parameters
     x,      # numbers, photographs first: an array or a tensor, on any device
