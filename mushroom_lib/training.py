@@ -31,7 +31,7 @@ def cross_entropy(
 def know_nothing_loss(
     y,  # the label of each photograph, (n,): names or numbers
 ):
-    "The cross-entropy of a model that always answers with the shares of the labels in `y`."
+    "The cross-entropy of a model that always answers with the shares of the labels."
     if torch.is_tensor(y):
         y = y.cpu()
     counts = np.unique(np.asarray(y), return_counts=True)[1]
