@@ -7,7 +7,6 @@ __all__ = ['softmax', 'cross_entropy', 'know_nothing_loss', 'linear_gradient', '
 # %% ../nbs/07_training.ipynb #93359a80
 import numpy as np
 import torch
-from torch import nn
 from torch.nn import functional as F
 
 # %% ../nbs/07_training.ipynb #fbce1eb3
