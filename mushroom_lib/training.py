@@ -123,7 +123,7 @@ def on_device(
                          f"{n_scores} scores: they must go from 0 to {n_scores - 1}")
     return x, y.to(weight.device, torch.int64)
 
-# %% ../nbs/07_training.ipynb #d1f02fbc
+# %% ../nbs/07_training.ipynb #12a3b287
 def train_epochs(
     model,       # numbers of photographs to scores; changed in place
     x,           # array or tensor of numbers, photographs first, on any device
