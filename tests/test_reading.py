@@ -22,7 +22,7 @@ OLD_NAMES = {"fit: old_splits, overfit", "show_curves: metrics, overfit",
              "CORRECTION: corrections, labels", "corrections_csv: corrections, labels", "read_corrections: corrections, labels",
              "apply_corrections: label_errors, labels", "flip_labels: label_errors, labels", "neighbour_votes: label_errors, labels"}
 OLD_TORCH = {"overfit"}
-NETWORKS = {"networks", "finetune"}  # the modules whose subject is a network: they may import torch and fastai
+NETWORKS = {"networks", "finetune", "training"}  # the modules whose subject is a network: they may import torch and fastai
 
 MODULES = sorted(p for p in (TOP / "mushroom_lib").glob("*.py") if p.name not in ("__init__.py", "_modidx.py"))
 COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
