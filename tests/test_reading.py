@@ -13,7 +13,7 @@ import pytest
 from tools.notebooks import TOP, lessons, read, source
 
 OLD = {
-    "00_start.ipynb", "01_images.ipynb", "02_labels.ipynb", "03_splits.ipynb",
+    "01_images.ipynb", "02_labels.ipynb", "03_splits.ipynb",
     "04_networks.ipynb", "05_finetune.ipynb", "06_overfit.ipynb", "07_metrics.ipynb",
     "finetune.py", "labels.py", "metrics.py", "networks.py", "old_splits.py", "overfit.py",
 }
