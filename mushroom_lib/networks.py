@@ -4,8 +4,7 @@
 
 # %% auto #0
 __all__ = ['squares', 'as_tensor', 'as_pictures', 'count_parameters', 'small_cnn', 'linear_model', 'mlp_like', 'predict',
-           'accuracy', 'train', 'sit_exams', 'activations', 'receptive_field', 'reach', 'summary', 'neighbour_accuracy',
-           'mix_labels', 'show_maps', 'photo_map']
+           'accuracy', 'train', 'activations']
 
 # %% ../nbs/lib_networks.ipynb #2fb96232
 import os
@@ -177,19 +176,6 @@ def train(
     model.eval()
     return history
 
-# %% ../nbs/lib_networks.ipynb #b3c951da
-def sit_exams(
-    make,      # a seed to a fresh model
-    x,         # float tensor, pictures first
-    y,         # whole numbers from 0, one a picture
-    exams,     # pairs of row numbers: to train on, to be asked about
-    **kwargs,  # for `train`
-) -> tuple:
-    "(models, accuracies): a model trained for each exam, and a float array of its accuracy there."
-    models = [make(seed) for seed in range(len(exams))]
-    for seed, (model, (rows, _)) in enumerate(zip(models, exams)): train(model, x[rows], y[rows], seed=seed, **kwargs)
-    return models, np.array([accuracy(model, x[rows], y[rows]) for model, (_, rows) in zip(models, exams)])
-
 # %% ../nbs/lib_networks.ipynb #a9b4e5d0
 def activations(
     model,        # pictures to anything
@@ -209,109 +195,3 @@ def activations(
     finally:
         for h in hooks: h.remove()
     return {n: torch.cat(parts).cpu() for n, parts in found.items()}
-
-# %% ../nbs/lib_networks.ipynb #8293aae5
-def _side(v):
-    "The number for both directions; ValueError when they differ."
-    v = (v, v) if isinstance(v, int) else tuple(v)
-    if v[0] != v[1]: raise ValueError(f"a layer of {v[0]} by {v[1]}: only square layers are handled")
-    return v[0]
-
-
-def receptive_field(
-    layers,  # torch layers that follow one another: a list or an nn.Sequential
-) -> tuple:
-    "(side, step) in pixels: one number depends on a square of `side`, and its neighbour's square lies `step` further. ValueError for layers that see the whole picture."
-    side, step = 1, 1
-    for layer in (m for l in layers for m in l.modules() if not list(m.children())):
-        if isinstance(layer, (nn.Linear, nn.Flatten, nn.AdaptiveAvgPool2d, nn.AdaptiveMaxPool2d)):
-            raise ValueError(f"{type(layer).__name__} sees the whole picture: give the layers before it")
-        if not hasattr(layer, "kernel_size"): continue  # works on each place by itself
-        side += (_side(layer.kernel_size) - 1) * _side(getattr(layer, "dilation", 1)) * step
-        step *= _side(layer.stride)
-    return side, step
-
-# %% ../nbs/lib_networks.ipynb #1e86fc78
-def reach(
-    layers,  # an nn.Sequential of convolutions, pools and what works on each place by itself
-    x,       # pictures; the more there are, the fewer pixels are missed by chance
-) -> np.ndarray:
-    "A boolean array, (height, width): the pixels that change the number in the middle of the output for at least one of the pictures."
-    x = x.detach().clone().requires_grad_()
-    with torch.enable_grad():
-        out = layers.eval()(x)
-        out[:, :, out.shape[2] // 2, out.shape[3] // 2].sum().backward()
-    return (x.grad.abs().sum((0, 1)) > 0).cpu().numpy()
-
-# %% ../nbs/lib_networks.ipynb #cdb3e979
-def summary(
-    model,  # an nn.Sequential
-    x,      # one or more pictures
-):
-    "A DataFrame with a row a part of the model: its `output` (shape without the pictures), `parameters`, and `sees` (the side in pixels of its receptive field)."
-    import pandas as pd
-    parts, rows = list(model.named_children()), []
-    outs = activations(model, x[:1], [n for n, _ in parts])
-    for k, (name, part) in enumerate(parts):
-        try: sees = f"{receptive_field([p for _, p in parts[:k + 1]])[0]} px"
-        except ValueError: sees = "everything"
-        rows.append(dict(part=name, output=" x ".join(map(str, outs[name].shape[1:])), parameters=count_parameters(part), sees=sees))
-    return pd.DataFrame(rows).set_index("part")
-
-# %% ../nbs/lib_networks.ipynb #4d5c31df
-def neighbour_accuracy(
-    f,       # features, (n, d): a tensor or an array
-    y,       # labels, (n,)
-    groups,  # specimen or find of each photo, (n,)
-) -> float:
-    "The share of photos whose nearest photo of another group, by cosine similarity, has their label. ValueError when all are of one group."
-    f, y, groups = F.normalize(torch.as_tensor(f).float()), np.asarray(y), np.asarray(groups)
-    if len(set(groups)) < 2: raise ValueError(f"{len(f)} photos of {len(set(groups))} group: there is no neighbour of another group")
-    alike = (f @ f.T).numpy()
-    alike[groups[:, None] == groups] = -np.inf
-    return float((y[alike.argmax(1)] == y).mean())
-
-
-def mix_labels(
-    y,       # labels, (n,)
-    groups,  # specimen or find of each photo, (n,)
-    seed=0,  # decides the lots
-) -> np.ndarray:
-    "The labels after the groups have exchanged them by lot, (n,): photos of one group keep a label in common (that of the group's first photo)."
-    _, first, own = np.unique(np.asarray(groups), return_index=True, return_inverse=True)
-    return np.asarray(y)[np.random.default_rng(seed).permutation(first)][own]
-
-# %% ../nbs/lib_networks.ipynb #38746608
-def show_maps(
-    maps,    # from title to places in a plane, (n, 2)
-    labels,  # names, (n,)
-):
-    "A matplotlib Figure of the maps side by side; each label has a colour and a marker of its own."
-    import matplotlib.pyplot as plt
-    from mushroom_lib.style import MARKERS, PALETTE
-    labels = np.asarray(labels)
-    fig, axes = plt.subplots(1, len(maps), figsize=(3 * len(maps), 3.6), squeeze=False)
-    for ax, (title, at) in zip(axes[0], maps.items()):
-        for i, name in enumerate(np.unique(labels)):
-            ax.plot(*np.asarray(at)[labels == name].T, MARKERS[i % 8], color=PALETTE[i % 8], markersize=4, label=name)
-        ax.set(title=title, xticks=[], yticks=[])
-    fig.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncol=8, fontsize=8)
-    plt.close(fig)
-    return fig
-
-# %% ../nbs/lib_networks.ipynb #2d981307
-def photo_map(
-    at,        # places in a plane, (n, 2)
-    pictures,  # uint8 array, (n, h, w, 3)
-    labels,    # names, (n,): each has a frame of its own colour
-    size=760,  # pixels a side of the whole
-    side=38,   # pixels a side of a photo
-):
-    "A PIL picture with each photo at its place, larger second coordinates higher up."
-    from PIL import Image, ImageOps
-    from mushroom_lib.style import PALETTE
-    at, which = np.asarray(at), np.unique(labels, return_inverse=True)[1]
-    canvas, room = Image.new("RGB", (size, size), "white"), size - side - 6
-    for picture, (u, v), i in zip(pictures, (at - at.min(0)) / np.ptp(at, axis=0).clip(1e-9), which):
-        canvas.paste(ImageOps.expand(Image.fromarray(picture).resize((side, side)), 3, PALETTE[i % 8]), (int(u * room), int((1 - v) * room)))
-    return canvas

@@ -13,6 +13,23 @@ import pytest
 from tools.notebooks import TOP, lessons, read, source
 
 OLD = {
+    "05_finetune.ipynb", "06_overfit.ipynb", "07_metrics.ipynb",
+    "finetune.py", "metrics.py", "networks.py", "old_splits.py", "overfit.py",
+}
+OLD_NAMES = {"show_curves: metrics, overfit", "activations: convolutions, networks", "small_cnn: convolutions, networks"}
+OLD_TORCH hold what is not rebuilt yet. They may only shrink: a
+test fails when a name on them no longer needs to be there.
+"""
+import ast
+import re
+import subprocess
+import sys
+
+import pytest
+
+from tools.notebooks import TOP, lessons, read, source
+
+OLD = {
     "00_start.ipynb", "02_labels.ipynb", "03_splits.ipynb",
     "04_networks.ipynb", "05_finetune.ipynb", "06_overfit.ipynb", "07_metrics.ipynb",
     "finetune.py", "labels.py", "metrics.py", "networks.py", "old_splits.py", "overfit.py",
@@ -22,7 +39,7 @@ OLD_NAMES = {"fit: old_splits, overfit", "show_curves: metrics, overfit",
              "CORRECTION: corrections, labels", "corrections_csv: corrections, labels", "read_corrections: corrections, labels",
              "apply_corrections: label_errors, labels", "flip_labels: label_errors, labels", "neighbour_votes: label_errors, labels"}
 OLD_TORCH = {"overfit"}
-NETWORKS = {"networks", "finetune", "training"}  # the modules whose subject is a network: they may import torch and fastai
+NETWORKS = {"networks", "finetune", "training", "convolutions"}  # the modules whose subject is a network: they may import torch and fastai
 
 MODULES = sorted(p for p in (TOP / "mushroom_lib").glob("*.py") if p.name not in ("__init__.py", "_modidx.py"))
 COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)

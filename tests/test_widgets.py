@@ -16,7 +16,6 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from mushroom_lib.old_labels import review
 from mushroom_lib.widgets import UNDONE, LabelSession, label_photos, label_table, photo_paths, read_log
 
 LABELS = ["bolete", "morel", "oyster"]
@@ -213,7 +212,7 @@ def test_a_name_with_markup_is_text(tmp_path):
     "Author and file names come from strangers; none may become a part of the page."
     Image.new("RGB", (40, 30)).save(tmp_path / "a.jpg")
     table = pd.DataFrame([dict(file="a.jpg", path=str(tmp_path / "a.jpg"), label="<b>morel", author="<img src=x onerror=alert(1)>", licence="CC0 1.0")])
-    box = review(LabelSession(table, LABELS, tmp_path / "l.jsonl", "ada"), table)
+    box = label_photos(LabelSession(table, LABELS, tmp_path / "l.jsonl", "ada"), hints={"a.jpg": "<b>morel"})
     assert "<img" not in box.children[2].value and "&lt;img" in box.children[2].value and "&lt;b&gt;morel" in box.children[2].value
 
 
