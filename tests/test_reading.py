@@ -17,27 +17,6 @@ OLD = {
     "finetune.py", "metrics.py", "networks.py", "old_splits.py", "overfit.py",
 }
 OLD_NAMES = {"show_curves: metrics, overfit", "activations: convolutions, networks", "small_cnn: convolutions, networks"}
-OLD_TORCH hold what is not rebuilt yet. They may only shrink: a
-test fails when a name on them no longer needs to be there.
-"""
-import ast
-import re
-import subprocess
-import sys
-
-import pytest
-
-from tools.notebooks import TOP, lessons, read, source
-
-OLD = {
-    "00_start.ipynb", "02_labels.ipynb", "03_splits.ipynb",
-    "04_networks.ipynb", "05_finetune.ipynb", "06_overfit.ipynb", "07_metrics.ipynb",
-    "finetune.py", "labels.py", "metrics.py", "networks.py", "old_splits.py", "overfit.py",
-}
-OLD_NAMES = {"fit: old_splits, overfit", "show_curves: metrics, overfit",
-             # until 02_labels is rebuilt and `labels` gives up what `label_errors` and `corrections` took over
-             "CORRECTION: corrections, labels", "corrections_csv: corrections, labels", "read_corrections: corrections, labels",
-             "apply_corrections: label_errors, labels", "flip_labels: label_errors, labels", "neighbour_votes: label_errors, labels"}
 OLD_TORCH = {"overfit"}
 NETWORKS = {"networks", "finetune", "training", "convolutions"}  # the modules whose subject is a network: they may import torch and fastai
 
