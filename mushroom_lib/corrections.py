@@ -20,17 +20,22 @@ CORRECTION = ["file", "old", "new", "why", "who"]
 _FORMULA = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")  # what a spreadsheet would run, perhaps after quotes
 
 
+def _needs_guard(text):
+    "Whether a spreadsheet would run or trim a text, with or without the quotes before it."
+    bare = text.lstrip("'")
+    return bool(_FORMULA.match(text)) or text != text.strip() or bare != bare.strip()
+
+
 def _guarded(text):
     "A text as a cell that no spreadsheet runs or trims: one with a quote before it where need be."
     text = str(text)
-    return f"'{text}" if _FORMULA.match(text) or text != text.strip() else text
+    return f"'{text}" if _needs_guard(text) else text
 
 
 def _unguarded(cell):
     "The text that `_guarded` made the cell from; of any other cell the text without outer blanks."
-    text = cell[1:]
-    if cell.startswith("'") and (_FORMULA.match(text) or text != text.strip()):
-        return text
+    if cell.startswith("'") and _needs_guard(cell[1:]):
+        return cell[1:]
     return cell.strip()
 
 

@@ -41,7 +41,7 @@ def test_cells_that_a_spreadsheet_did_not_write_are_empty(tmp_path):
     assert got.to_numpy().tolist() == [["a", "b", "c", "", "ben"], ["d", "e", "f", "pores", "ben"]]
 
 
-TROUBLESOME = ["=1+1", "+49 170", "-3", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "'=1", "''=1", "'quoted", " =1", "blank ", " ", "", "a\rb", "a\r\nb",
+TROUBLESOME = ["'\x0c0", "' a", "''=1", "=1+1", "+49 170", "-3", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "'=1", "''=1", "'quoted", " =1", "blank ", " ", "", "a\rb", "a\r\nb",
                'say "x"', '"', ",", ";", "＝1+1", "caf\udce9.jpg", "=", "'", "' ", "-"]
 
 
