@@ -86,7 +86,7 @@ def test_wheel_carries_lessons_photos_and_sources(wheel):
     assert data + "SOURCES.json" in names and data + "SOURCES.schema.json" in names
     for p in lessons():
         assert f"{data}nbs/{p.name}" in names
-    assert data + "benchmarks/training.jsonl" in names
+    assert {data + "benchmarks/training.jsonl", data + "benchmarks/field.json"} <= set(names)
     for r in filed:
         assert (f"{data}m_mushrooms/{r['collection']}/{r['file']}" in names) == (r["collection"] in SHIPPED)
         assert "mask" not in r or f"{data}m_mushrooms/{r['collection']}/{r['mask']['file']}" in names
