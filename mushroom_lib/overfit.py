@@ -179,8 +179,8 @@ ADVICE = {
     "underfitting": "Look at the last epochs. Does the training loss still fall? More epochs or longer steps. Has it stopped high? A larger model, less weight decay or dropout.",
     "overfitting": "Stop at the epoch of the least validation loss. Then: more photos, augmentation, a smaller model or one that was pretrained.",
     "learning rate too high": "Divide the learning rate by ten, and again if need be. Check that the inputs are scaled.",
-    "labels noisy": "Look at the photos whose loss is largest at the best epoch (lesson 03), mend their labels, and stop at that epoch until then.",
-    "validation suspicious": "Look for copies on both sides (lesson 05), and print a few validation photos with the labels that the model is held to. Mixed-up labels in training look alike."}
+    "labels noisy": "Look at the photos whose loss is largest at the best epoch (lesson 06), mend their labels, and stop at that epoch until then.",
+    "validation suspicious": "Look for copies on both sides (lesson 08), and print a few validation photos with the labels that the model is held to. Mixed-up labels in training look alike."}
 
 # %% ../nbs/lib_overfit.ipynb #22fa25ca
 def signs(

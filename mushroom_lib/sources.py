@@ -363,7 +363,7 @@ def photos(
 
 # %% ../nbs/lib_sources.ipynb #f1e1d002
 def field_result(
-    lesson,  # its file's name without the ending, such as "04_splits"
+    lesson,  # its file's name without the ending, such as "07_splits"
 ) -> str:
     "What to type for the field photos, and what the lesson said when it was last run on them."
     hint = "Type `mushrooms photos` in a terminal (it needs internet), then run this cell again."

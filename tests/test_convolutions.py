@@ -1,4 +1,4 @@
-"The parts of lesson 08: filters by hand, how far a number sees, what excites a channel."
+"The parts of lesson 13: filters by hand, how far a number sees, what excites a channel."
 import numpy as np
 import pytest
 import torch

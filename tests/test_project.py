@@ -326,7 +326,7 @@ def test_claims_carry_digits_only_in_values_and_say_what_they_need(name):
 def test_sabotage_of_a_lesson_is_noticed():
     "One lesson, one break: with the groups shuffled, the claim about groups must fail; the others are filed by tools.sabotage."
     from tools.sabotage import sabotage
-    found, _ = sabotage(TOP / "nbs" / "04_splits.ipynb", "groups")
+    found, _ = sabotage(TOP / "nbs" / "07_splits.ipynb", "groups")
     assert {c["id"]: c["holds"] for c in found if "groups" in c["needs"]} == {"splits.siblings": False}
 
 

@@ -16,7 +16,7 @@ from tools.notebooks import NBS, TOP, read, source
 
 DENIALS = {
     "And no answer of a program says that a mushroom may be eaten.",
-    "No metric of this lesson makes a mushroom safe to eat, however good it looks; lesson 09 shows by measurement why.",
+    "No metric of this lesson makes a mushroom safe to eat, however good it looks; lesson 23 shows by measurement why.",
     "No picture and no program can tell you that a mushroom may be eaten.",
     "Nothing in it can tell you that a mushroom may be eaten.",
 }
