@@ -17,10 +17,10 @@ def draw_map(
     x,             # warmth and brightness of each, scaled, (n, 2)
     y,             # its label: 0 for agaricus, 1 for milkcap, (n,)
     weights=None,  # a pair: draws the line, and marks the wrong ones
-    zoom=.4,       # size of the pictures; 0 for none
+    zoom=.4,       # size of the pictures, or 0 for none
     soft=False,    # whether the ground shows probabilities, not only sides
 ):
-    "The photographs at their two numbers: agaricus blue, milkcap orange, wrong ones red."
+    "The photographs at their numbers: agaricus blue, milkcap orange, wrong red."
     from matplotlib.colors import LinearSegmentedColormap
     from matplotlib.offsetbox import AnnotationBbox, OffsetImage
     colours = PALETTE[:2]
@@ -31,7 +31,8 @@ def draw_map(
         score = weights[0] * grid + weights[1] * grid[:, None]
         steepness = 1 if soft else 1e6
         chance = 1 / (1 + np.exp(-np.clip(steepness * score, -50, 50)))
-        ground = LinearSegmentedColormap.from_list("", [colours[0], "white", colours[1]])
+        shades = [colours[0], "white", colours[1]]
+        ground = LinearSegmentedColormap.from_list("", shades)
         ax.imshow(chance, extent=(-3.2, 3.2, -3.2, 3.2), origin="lower", cmap=ground,
                   alpha=.6 if soft else .25, aspect="auto", vmin=0, vmax=1)
         ax.contour(grid, grid, score, [0], colors="black", linewidths=2.5)
@@ -56,7 +57,8 @@ def draw_map(
             ax.annotate("✗", x[row], (corner, corner), textcoords="offset points",
                         color=WRONG, fontsize=12, ha="center", va="center", zorder=9,
                         bbox=dict(facecolor="white", edgecolor="none", pad=1))
-    names = [("agaricus", -3.1, "left", colours[0]), ("milkcap", 3.1, "right", "#A66A00")]
+    names = [("agaricus", -3.1, "left", colours[0]),
+             ("milkcap", 3.1, "right", "#A66A00")]
     for name, place, align, colour in names:
         ax.text(place, -3.05, name, color=colour, ha=align, fontweight="bold", zorder=8,
                 bbox=dict(facecolor="white", edgecolor="none", pad=2))

@@ -23,13 +23,13 @@ def gradient_of(
 
 # %% ../nbs/12_training.ipynb #cb7e72ab
 def train_epoch(
-    model,    # numbers of photographs to scores; changed in place
+    model,    # numbers of photographs to scores (changed in place)
     x,        # tensor of numbers, photographs first
     y,        # tensor of labels: whole numbers from 0
     opt,      # a torch optimizer of the model's parameters
     batches,  # row numbers, a tensor for each batch
 ):
-    "One pass over the batches; the mean loss, as it was while the model changed."
+    "One pass over the batches. Returns the mean loss, while the model changed."
     model.train()
     total = 0.
     for rows in batches:
@@ -43,13 +43,13 @@ def train_epoch(
 # %% ../nbs/12_training.ipynb #0f7cb913
 #@title Helpers: look without learning, and refuse what does not fit
 def predict_scores(
-    model,  # numbers of photographs to scores; stays as it is
+    model,  # numbers of photographs to scores (stays as it is)
     x,      # tensor of numbers, photographs first
 ):
-    "The scores as a tensor, (n, labels); nothing is learned."
+    "The scores as a tensor, (n, labels). Nothing is learned."
     was_training = model.training
-    model.eval()
-    with torch.no_grad():
+    model.eval()             # some layers behave differently while they learn
+    with torch.no_grad():    # keep no notes for backward()
         scores = torch.cat([model(part) for part in x.split(256)])
     model.train(was_training)
     return scores
@@ -97,7 +97,7 @@ def on_device(
 
 # %% ../nbs/12_training.ipynb #f7076dc1
 def train_epochs(
-    model,       # numbers of photographs to scores; changed in place
+    model,       # numbers of photographs to scores (changed in place)
     x,           # array or tensor of numbers, photographs first, on any device
     y,           # array or tensor of labels: whole numbers from 0
     epochs=20,   # passes over the photographs
