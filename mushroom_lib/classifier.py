@@ -9,7 +9,7 @@ import numpy as np
 
 from .style import PALETTE, WRONG, thumbnail, thumbnails
 
-# %% ../nbs/11_classifier.ipynb #ad354018
+# %% ../nbs/11_classifier.ipynb #3bf4a600
 #@title Two drawings: the map of photographs, and the landscape
 def draw_map(
     ax,            # matplotlib axes

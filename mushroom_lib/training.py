@@ -40,7 +40,7 @@ def train_epoch(
         total += loss.item() * len(rows)
     return total / len(x)
 
-# %% ../nbs/12_training.ipynb #0f7cb913
+# %% ../nbs/12_training.ipynb #7a377f0c
 #@title Helpers: look without learning, and refuse what does not fit
 def predict_scores(
     model,  # numbers of photographs to scores (stays as it is)
