@@ -52,7 +52,7 @@ def apply_corrections(
     kept = copy[copy["label"] != "remove"].reset_index(drop=True)
     return kept, checked[checked["problem"] != ""]
 
-# %% ../nbs/06_label_errors.ipynb #02642563
+# %% ../nbs/06_label_errors.ipynb #01855199
 def confident_learning(
     y,              # written labels, (n,)
     probabilities,  # out of fold, as `predict_unseen` gives them

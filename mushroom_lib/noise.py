@@ -27,7 +27,7 @@ def flip_labels(
     y = np.asarray(y)
     labels = np.unique(y)
     if len(labels) < 2 or not 0 <= share <= 1:
-        raise ValueError(f"needs two labels, and a share of 0 to 1; got {share}")
+        raise ValueError(f"needs two labels and a share of 0 to 1, not {share}")
     if lookalike is not None:
         for label in labels:
             if lookalike.get(label) not in set(labels) - {label}:
@@ -54,7 +54,7 @@ def predict_unseen(
     left_out=(),  # rows that are judged, but not learned from
     C=30.,        # how literally each label is taken, as in `make_probe`
 ):
-    "Probabilities out of fold: a DataFrame with a row a photograph and a column a label."
+    "Probabilities out of fold: a DataFrame, a row a photograph, a column a label."
     import pandas as pd
     from sklearn.model_selection import StratifiedGroupKFold
     y = np.asarray(y)
