@@ -35,9 +35,9 @@ def recall_at(
 
 # %% ../nbs/06_label_errors.ipynb #ae6e80ed
 def apply_corrections(
-    table,        # a DataFrame with `file` and `label`; it stays as it is
+    table,        # a DataFrame with `file` and `label` (it stays as it is)
     corrections,  # a DataFrame with `file`, `old` and `new`
-    labels=None,  # the labels that exist; None: those in the table
+    labels=None,  # the labels that exist (None: those in the table)
 ):
     """(corrected copy, refused): the refused corrections with a column `problem`.
 

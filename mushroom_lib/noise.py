@@ -20,7 +20,7 @@ def flip_labels(
     y,               # true labels, (n,)
     share,           # of the photographs (or groups) that get a wrong one, 0 to 1
     seed=0,          # decides which
-    lookalike=None,  # a dictionary, label -> what it is taken for; None: any other
+    lookalike=None,  # a dictionary, label -> what it is taken for (None: any other)
     groups=None,     # the group of each photograph: then whole groups go wrong
 ):
     "A copy of the labels with wrong ones in it. ValueError for what cannot be done."
