@@ -1,4 +1,4 @@
-"Wrong labels: planting, ranking, looking, and applying corrections, on hostile inputs."
+"Wrong labels: ranking, looking, and applying corrections, on hostile inputs."
 import random
 
 import numpy as np
@@ -7,8 +7,7 @@ import pytest
 
 from mushroom_lib.columns import label_columns
 from mushroom_lib.corrections import check_corrections
-from mushroom_lib.label_errors import (apply_corrections, confident_learning, confusable_pairs, flip_labels,
-                                       neighbour_votes, predict_unseen, rank_label_errors, recall_at)
+from mushroom_lib.label_errors import apply_corrections, confident_learning, rank_label_errors, recall_at
 from mushroom_lib.widgets import REMOVE
 
 LABELS = ["bolete", "morel", "oyster"]
@@ -30,18 +29,17 @@ def test_a_label_that_no_photo_has_is_named_or_refused():
     y = LABELS * 10
     known = ["amanita", *LABELS]  # the model knows one more, which sorts first
     P = believed(y, known, wrong=[7])
-    for call in (rank_label_errors, confident_learning, confusable_pairs):
+    for call in (rank_label_errors, confident_learning):
         with pytest.raises(ValueError, match=r"\(30, 4\).*3 labels; name the columns"):
             call(y, P)
     assert rank_label_errors(y, P, known)[0] == 7
     assert rank_label_errors(y, pd.DataFrame(P, columns=known))[0] == 7
     assert confident_learning(y, P, known).tolist() == [7]
     assert confident_learning(y, pd.DataFrame(P, columns=known)).tolist() == [7]
-    assert set(confusable_pairs(y, P, known)) == set(LABELS)
 
 
 def test_a_label_without_a_column_is_named():
-    for call in (rank_label_errors, confident_learning, confusable_pairs):
+    for call in (rank_label_errors, confident_learning):
         with pytest.raises(ValueError, match="no column for the label 'truffle'"):
             call(["morel", "truffle"], np.eye(2), ["bolete", "morel"])
     with pytest.raises(ValueError, match="two columns are named 'morel'"):
@@ -63,83 +61,12 @@ def test_labels_that_are_numbers_sort_as_numbers(kind):
     assert label_columns(y, P)[2].tolist() == [k % 12 for k in range(60)]
     assert rank_label_errors(y, P)[0] == 25
     assert confident_learning(y, P).tolist() == [25]
-    assert neighbour_votes(np.eye(60), y, range(60), k=59)[0].argmax() != 0  # its own label has one vote fewer
-    X = np.eye(12)[np.array(y, dtype=int)]
-    assert neighbour_votes(X, y, range(60), k=3).argmax(axis=1).tolist() == [k % 12 for k in range(60)]
-    assert confusable_pairs(y, P)[1] == 2  # row 25 says 2 for 1
 
 
 def test_cleanlab_may_find_nothing_and_knows_a_single_label():
     y = LABELS * 10
     assert len(confident_learning(y, believed(y, LABELS))) == 0
     assert len(confident_learning(["a"] * 5, np.ones((5, 1)))) == 0
-
-
-# Out of fold
-
-def test_no_photo_is_judged_by_its_own_group():
-    "Each group is a cluster of its own with a label of its own: only who has seen the group could know it."
-    rng = np.random.default_rng(0)
-    groups = np.repeat(np.arange(12), 4)
-    X = np.eye(12)[groups] + rng.normal(0, .01, (48, 12))
-    y = groups.astype(str)
-    P = predict_unseen(X, y, groups)
-    assert list(P.columns) == sorted(set(y)) and P.index.tolist() == list(range(48))
-    own = P.to_numpy()[np.arange(48), label_columns(y, P)[2]]
-    assert (own == 0).all()  # its label was not even known
-    alone = predict_unseen(X, y, np.arange(48))  # every photo a group of its own: now its siblings give it away
-    assert (alone.idxmax(axis=1) == y).mean() > .9
-
-
-def test_rows_left_out_are_judged_but_not_learned():
-    X = np.repeat(np.eye(2), 12, axis=0)
-    y = np.repeat(["a", "b"], 12)
-    spoiled = y.copy()
-    spoiled[[0, 1, 12]] = ["b", "b", "a"]
-    P = predict_unseen(X, spoiled, np.arange(24), left_out=[0, 1, 12])
-    assert (P.idxmax(axis=1) == y).all() and np.allclose(P.sum(axis=1), 1)
-
-
-def test_labels_that_are_numbers_name_the_columns():
-    y = np.arange(36) % 12
-    P = predict_unseen(np.eye(12)[y], y, np.arange(36))
-    assert list(P.columns) == list(range(12)) and (P.idxmax(axis=1) == y).all()
-
-
-# Planting
-
-@pytest.mark.parametrize("share", [0, .1, .5, 1])
-@pytest.mark.parametrize("labels", [np.array(LABELS), np.arange(12), np.arange(12.)])
-def test_as_many_labels_are_wrong_as_were_asked_for(share, labels):
-    y = np.tile(labels, 20)
-    noisy = flip_labels(y, share, seed=1)
-    assert (noisy != y).sum() == round(share * len(y)) and set(noisy) <= set(labels)
-    assert (flip_labels(y, share, seed=1) == noisy).all() and noisy.dtype == y.dtype
-    lookalike = dict(zip(labels.tolist(), np.roll(labels, 1).tolist()))
-    noisy = flip_labels(y, share, seed=1, lookalike=lookalike)
-    changed = noisy != y
-    assert changed.sum() == round(share * len(y))
-    assert noisy[changed].tolist() == [lookalike[label] for label in y[changed].tolist()]
-
-
-def test_whole_groups_go_wrong_together():
-    y = np.repeat(LABELS, 30)
-    groups = np.arange(90) // 3
-    noisy = flip_labels(y, .2, groups=groups)
-    wrong = (noisy != y).reshape(30, 3)
-    assert wrong.any(axis=1).sum() == 6 and (wrong.all(axis=1) == wrong.any(axis=1)).all()
-
-
-def test_what_cannot_be_planted_is_refused():
-    with pytest.raises(ValueError, match="two labels"):
-        flip_labels(["a", "a"], .5)
-    for share in (-.1, 1.1, float("nan")):
-        with pytest.raises(ValueError, match="0 to 1"):
-            flip_labels(LABELS, share)
-    for lookalike in ({}, dict(bolete="morel", morel="oyster"), dict(bolete="morel", morel="oyster", oyster="oyster"),
-                      dict(bolete="morel", morel="oyster", oyster="an unknown label")):
-        with pytest.raises(ValueError, match="another of the labels for"):
-            flip_labels(LABELS, .5, lookalike=lookalike)
 
 
 # Looking
@@ -150,22 +77,6 @@ def test_recall_counts_the_wrong_ones_among_the_first():
     assert [recall_at(order, wrong, k) for k in range(5)] == [0, .5, .5, 1, 1]
     with pytest.raises(ValueError, match="no label is wrong"):
         recall_at(order, [False] * 4, 2)
-
-
-def test_neighbours_of_the_own_group_have_no_vote():
-    X = np.repeat(np.eye(3), 4, axis=0)
-    y = np.repeat(LABELS, 4)
-    groups = np.arange(12) // 2
-    votes = neighbour_votes(X, y, groups, k=2)
-    assert votes.argmax(axis=1).tolist() == np.repeat([0, 1, 2], 4).tolist() and (votes.max(axis=1) == 1).all()
-    with pytest.raises(ValueError, match="fewer than 11 neighbours"):
-        neighbour_votes(X, y, groups, k=11)
-
-
-@pytest.mark.parametrize("groups", [[1, 2, None], ["a", "b", np.nan], pd.Series(["a", pd.NA, "c"])])
-def test_a_photo_without_a_group_is_refused(groups):
-    with pytest.raises(ValueError, match="1 of 3 photographs have no group"):
-        neighbour_votes(np.eye(3), LABELS, groups, k=1)
 
 
 # Correcting
