@@ -23,7 +23,7 @@ def is_answer(
 def answer_labels(
     columns,  # lists of answers, one an annotator
 ):
-    "The different answers, sorted; ValueError where some are numbers, some texts."
+    "The different answers, sorted. ValueError where some are numbers, some texts."
     found = set()
     for column in columns:
         found.update(value for value in column if is_answer(value))
@@ -38,7 +38,7 @@ def answered_by_both(
     a,  # the answers of one annotator, length n
     b,  # those of another to the same photographs, in the same order
 ):
-    "The answers to the photographs that both answered, two arrays; ValueError if none."
+    "The answers where both answered, two arrays. ValueError where there is none."
     if len(a) != len(b):
         raise ValueError(f"{len(a)} answers and {len(b)}: give as many of both")
     pairs = []
@@ -53,7 +53,7 @@ def answered_by_both(
 def answer_table(
     table,  # a DataFrame, a row an answer: `file`, `annotator` and `label`
 ):
-    """A DataFrame, a row a photograph, a column an annotator; None is no answer.
+    """A DataFrame, a row a photograph, a column an annotator, None for no answer.
 
     Raises ValueError naming file and annotator where one person answered twice.
     """

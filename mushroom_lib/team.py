@@ -20,7 +20,7 @@ TEAM_KINDS = ["bolete", "chanterelle", "milkcap", "russula"]
 
 def simulated_person(
     skill,                       # share of the photographs named rightly, 0 to 1
-    milkcap_as_chanterelle=None, # share of the milkcaps called so; None: as other mistakes
+    milkcap_as_chanterelle=None, # share of the milkcaps, None as other mistakes
 ) -> np.ndarray:
     "How often somebody says each of TEAM_KINDS: (true kind, answer), rows sum to 1."
     table = np.full((4, 4), (1 - skill) / 3)
@@ -42,23 +42,24 @@ def ask_people(
     team,    # a dictionary from name to a table, as of `simulated_person`
     seed=0,  # of the answers
 ) -> pd.DataFrame:
-    "What each person says of each photograph: a row a photograph, a column a person."
+    "What each person says: a row a photograph, a column a person."
     rng = np.random.default_rng(seed)
     said = {}
     for name, table in team.items():
-        said[name] = [rng.choice(TEAM_KINDS, p=table[TEAM_KINDS.index(kind)]) for kind in truth]
+        rows = [table[TEAM_KINDS.index(kind)] for kind in truth]
+        said[name] = [rng.choice(TEAM_KINDS, p=row) for row in rows]
     return pd.DataFrame(said, dtype=object)
 
 # %% ../nbs/lib_team.ipynb #96c8b666
 def own_answers(
     photographs,  # rows of `photos`, of chanterelles and milkcaps
-    typed,        # a letter a photograph, in order: c, m, or ? for unsure; or an empty text
+    typed,        # a letter a photograph: c, m, or ? for unsure
     log,          # the label log to read where nothing was typed
     annotator="you",
 ) -> pd.DataFrame:
-    """A row an answer: `file`, `annotator`, `label`; those typed, else those in the log.
+    """A row an answer (`file`, `annotator`, `label`), as typed or as in the log.
 
-    Where there is none, a simulated `stand-in` answers, who is right four times in five.
+    Where there is none, a simulated `stand-in` answers, right four times in five.
     ValueError for letters that mean nothing.
     """
     letters = {"c": "chanterelle", "m": "milkcap", "?": UNSURE}
@@ -105,9 +106,9 @@ def draw_answers(
     table,      # rows of `photos`
     rows,       # row numbers of the photographs to show
     said,       # a DataFrame, a row for each of `table`, a column an annotator
-    truth=None, # what each photograph of `table` shows; None: not marked
+    truth=None, # what each photograph of `table` shows, None to mark nothing
 ):
-    "The photographs, and below each what everybody said; wrong answers in red with a cross."
+    "The photographs, below each what everybody said, wrong answers red with a cross."
     import matplotlib.pyplot as plt
     from IPython.display import Image
     height = .38
