@@ -27,7 +27,7 @@ def convolve(
 # %% ../nbs/13_convolutions.ipynb #9f3cb54b
 def small_cnn(
     n_classes,  # how many labels
-    width=16,   # filters of the first layer; each later layer has twice as many
+    width=16,   # filters of the first layer, doubled with each later one
 ):
     "A convolutional network: (n, 3, h, w), sides from 32 pixels, to (n, n_classes)."
     layers = []
