@@ -227,8 +227,12 @@ def claim_svg(
         out.append(f'<path d="M{x(tick):.1f} 98v5" stroke="#444"/>')
         out.append(_words(x(tick), 117, number.format(tick + 0.), "middle"))
     wanted = "the claim needs this"
-    if end - 130 > max(start, 130):  # there is room beside the word at the left
+    if end - 130 > max(start, 130):  # there is room in the band, beside the words at the left
         out.append(_words(end - 4, 16, wanted, "end", "#00644A"))
+    elif start > 280:
+        out.append(_words(start - 4, 16, wanted + " \u2192", "end", "#00644A"))
+    elif end < _WIDE - 150:
+        out.append(_words(max(end, 130) + 4, 16, "\u2190 " + wanted, "start", "#00644A"))
     return (f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDE} 124" width="{_WIDE}" '
             f'height="124" font-family="sans-serif">{"".join(out)}</svg>')
 
