@@ -3,8 +3,11 @@
 # %% auto #0
 __all__ = ['same_bytes', 'same_hash', 'same_features', 'find_leaks', 'join_groups']
 
-# %% ../nbs/08_leaks.ipynb #d4aa5b49
+# %% ../nbs/08_leaks.ipynb #cf2fcd7f
 import numpy as np
+import pandas as pd
+from scipy.spatial.distance import cdist
+from sklearn.metrics.pairwise import cosine_similarity
 
 from .images import perceptual_hash
 from .sources import sha256
@@ -24,14 +27,13 @@ def same_bytes(
             pairs.append((i, j))
     return pairs
 
-# %% ../nbs/08_leaks.ipynb #6b485558
+# %% ../nbs/08_leaks.ipynb #de01fe41
 def same_hash(
     train_files,  # paths
     valid_files,  # paths
     distance=8,   # of 64 bits, how many may differ
 ):
     "Pairs (i, j) whose perceptual hashes are alike, as they are or with one mirrored."
-    from scipy.spatial.distance import cdist
     first = np.array([perceptual_hash(file) for file in train_files])
     differ = []
     for mirrored in (False, True):
@@ -40,18 +42,17 @@ def same_hash(
     i, j = np.nonzero(np.minimum(differ[0], differ[1]) <= distance)
     return list(zip(i, j))
 
-# %% ../nbs/08_leaks.ipynb #1a2ca0b4
+# %% ../nbs/08_leaks.ipynb #520b4499
 def same_features(
     X_train,        # features, (n, d)
     X_valid,        # features, (m, d)
     similarity=.9,  # cosine, -1 to 1: choose it above what different groups reach
 ):
     "Pairs (i, j) whose features point in nearly the same direction."
-    from sklearn.metrics.pairwise import cosine_similarity
     i, j = np.nonzero(cosine_similarity(X_train, X_valid) >= similarity)
     return list(zip(i, j))
 
-# %% ../nbs/08_leaks.ipynb #c9ff96de
+# %% ../nbs/08_leaks.ipynb #86da67e8
 def find_leaks(
     train_files,    # paths of the training photographs
     valid_files,    # paths of the validation photographs
@@ -61,7 +62,6 @@ def find_leaks(
     distance=8,     # as for `same_hash`
 ):
     "A DataFrame, one row a pair: paths `train` and `valid`, and `found_by`."
-    import pandas as pd
     found = {"bytes": same_bytes(train_files, valid_files),
              "hash": same_hash(train_files, valid_files, distance),
              "features": same_features(X_train, X_valid, similarity)}
