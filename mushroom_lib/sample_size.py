@@ -43,11 +43,11 @@ def effective_sample_size(
     by_chance = n * share * (1 - share) / (1 - 1 / n)        # how strangers would
     return float(n / max(1, seen / by_chance))
 
-# %% ../nbs/10_sample_size.ipynb #95c75064
+# %% ../nbs/10_sample_size.ipynb #9dacc9d0
 def sample_size_needed(
-    points,          # half the width of the 95 % interval, in points of 100
-    accuracy,        # what you expect, 0 to 1
-    design_effect=1, # from 1 on: how many of your photographs count as one
+    points,           # half the width of the 95 % interval, in points of 100
+    accuracy,         # what you expect, 0 to 1
+    design_effect=1,  # from 1 on: how many of your photographs count as one
 ):
     """The smallest number of photographs whose Wilson interval is no wider.
 
