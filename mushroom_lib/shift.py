@@ -56,7 +56,8 @@ def accuracy_elsewhere(
     """Three accuracies in % on the same photographs of held-out groups: a dictionary.
 
     `known`: learned everywhere. `few`: the same, each label as scarce as elsewhere.
-    `new`: learned elsewhere only. ValueError where a name is missing, or nothing is left.
+    `new`: learned elsewhere only. ValueError where a name is missing, or too little
+    is left to learn from.
     """
     X, y, places = np.asarray(X), np.asarray(y), group_names(places)
     portions = name_portions(groups, places)
