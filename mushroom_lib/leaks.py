@@ -6,7 +6,7 @@ __all__ = ['same_bytes', 'same_hash', 'same_features', 'find_leaks', 'join_group
 # %% ../nbs/08_leaks.ipynb #d4aa5b49
 import numpy as np
 
-from .images import perceptual_hash
+from .copies import perceptual_hash
 from .sources import sha256
 
 # %% ../nbs/08_leaks.ipynb #4970e2d1
