@@ -9,7 +9,7 @@ import pandas as pd
 from scipy.spatial.distance import cdist
 from sklearn.metrics.pairwise import cosine_similarity
 
-from .images import perceptual_hash
+from .copies import perceptual_hash
 from .sources import sha256
 
 # %% ../nbs/08_leaks.ipynb #4970e2d1
