@@ -47,6 +47,6 @@ def near_duplicates(
 def oddness(
     X,  # features, (n, d)
 ) -> np.ndarray:
-    "One minus each row's mean cosine to all rows, (n,): high where a row is unlike the rest."
+    "One minus each row's mean cosine to all rows, (n,): high if unlike the rest."
     directions = X / np.linalg.norm(X, axis=1, keepdims=True)
     return 1 - directions @ directions.mean(axis=0)

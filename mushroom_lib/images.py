@@ -22,13 +22,13 @@ CONDITIONS = {
 
 
 def may_use(
-    licence,         # as it stands beside the photo: "CC BY-SA 4.0"; None for nothing
+    licence,         # as it stands beside the photo: "CC BY-SA 4.0", or None
     sell=False,      # use it for money
     change=False,    # pass on a changed version
     nameless=False,  # leave out the author
 ):
     "Whether the licence allows it; an unknown licence allows nothing."
-    name = re.sub(r" \d\.\d( [a-z]+)?$", "", str(licence))   # without its version, " 4.0"
+    name = re.sub(r" \d\.\d( [a-z]+)?$", "", str(licence))   # its version, " 4.0", goes
     if name not in CONDITIONS:
         return False
     asks = CONDITIONS[name]
