@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['PALETTE', 'MARKERS', 'WRONG', 'use_style', 'label_lines', 'dot_strip', 'text_font', 'wrap_text', 'PhotoGrid',
-           'thumbnail', 'thumbnails', 'show_photos']
+           'thumbnail', 'thumbnails', 'show_photos', 'as_jpeg']
 
 # %% ../nbs/lib_style.ipynb #374fdb9c
 from concurrent.futures import ThreadPoolExecutor
@@ -264,3 +264,18 @@ def show_photos(
         author = author_text(row.author, getattr(row, "author_note", None))
         credits.append(f"{author}\n{row.licence}")
     return PhotoGrid(pictures, captions, ncol, width, credits, table["wrong"])
+
+# %% ../nbs/lib_style.ipynb #a7e1c002
+def as_jpeg(
+    fig,         # a matplotlib figure; it is closed
+    quality=82,  # of the JPEG
+):
+    "The figure as a JPEG that a notebook shows, much smaller where it holds photographs."
+    import io
+
+    import matplotlib.pyplot as plt
+    from IPython.display import Image as Shown
+    file = io.BytesIO()
+    fig.savefig(file, format="jpeg", pil_kwargs=dict(quality=quality))
+    plt.close(fig)
+    return Shown(file.getvalue())
