@@ -6,7 +6,7 @@ __all__ = ['wilson_interval', 'effective_sample_size', 'sample_size_needed']
 # %% ../nbs/10_sample_size.ipynb #5d1106b6
 import numpy as np
 
-from .splits import group_names
+from .columns import group_names
 
 # %% ../nbs/10_sample_size.ipynb #c838c772
 def wilson_interval(

@@ -7,7 +7,8 @@ __all__ = ['name_portions', 'draw_portions', 'draw_labels', 'accuracy_elsewhere'
 import numpy as np
 
 from .features import make_probe
-from .splits import group_names, split_groups
+from .columns import group_names
+from .splits import split_groups
 
 # %% ../nbs/09_shift.ipynb #7657a87f
 def name_portions(
