@@ -42,8 +42,8 @@ from .opening import PhotoError, open_photo
 def check_photos(
     files,        # paths, each once
     licences,     # of each file, as it stands beside it, or None
-    sell=True,    # must the licence allow use for money? who will use it, nobody knows
-    change=True,  # must it allow to pass on a changed version, cropped or made smaller?
+    sell=True,    # must the licence allow that? Nobody knows who will use them one day
+    change=True,  # must it allow that? Who trains a model crops and shrinks them
 ):
     """A DataFrame, one row a file: `file` and `problem`, empty where there is none.
 
