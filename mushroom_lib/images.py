@@ -3,12 +3,9 @@
 # %% auto #0
 __all__ = ['CONDITIONS', 'may_use', 'check_photos']
 
-# %% ../nbs/01_images.ipynb #8eb402c4
+# %% ../nbs/01_images.ipynb #24b5841e
 import re
 
-from .opening import PhotoError, open_photo
-
-# %% ../nbs/01_images.ipynb #24b5841e
 CONDITIONS = {
     "CC0": [],
     "Public domain": [],
@@ -39,19 +36,24 @@ def may_use(
     return not (nameless and "BY" in asks)
 
 # %% ../nbs/01_images.ipynb #f2e392cb
+from .opening import PhotoError, open_photo
+
+
 def check_photos(
-    files,     # paths, each once
-    licences,  # of each file, as it stands beside it, or None
+    files,        # paths, each once
+    licences,     # of each file, as it stands beside it, or None
+    sell=True,    # must the licence allow that? Nobody knows who will use them one day
+    change=True,  # must it allow that? Who trains a model crops and shrinks them
 ):
     """A DataFrame, one row a file: `file` and `problem`, empty where there is none.
 
-    A photo passes that opens and that may be sold and changed.
+    A photo passes that opens and whose licence allows what is asked for.
     """
     import pandas as pd
     rows = []
     for file, licence in zip(files, licences, strict=True):
         problem = ""
-        if not may_use(licence, sell=True, change=True):
+        if not may_use(licence, sell=sell, change=change):
             problem = f"not free: {licence or 'no licence is stated'}"
         try:
             open_photo(file)

@@ -36,5 +36,15 @@ def test_the_check_of_a_folder(tmp_path):
     assert len(check_photos([], [])) == 0
 
 
+def test_what_a_collection_asks_for_can_be_said():
+    licences = ["CC0 1.0", "CC BY-NC 4.0", "CC BY-ND 4.0", None]
+
+    def passed(**asked): return list(check_photos(FILES[:4], licences, **asked)["problem"] == "")
+    assert passed() == [True, False, False, False]
+    assert passed(sell=False) == [True, True, False, False]
+    assert passed(change=False) == [True, False, True, False]
+    assert passed(sell=False, change=False) == [True, True, True, False], "no licence is never free"
+
+
 def test_the_check_wants_a_licence_a_file():
     with pytest.raises(ValueError, match="shorter"): check_photos(FILES[:2], ["CC0 1.0"])
