@@ -3,13 +3,13 @@
 # %% auto #0
 __all__ = ['rank_label_errors', 'recall_at', 'apply_corrections', 'confident_learning']
 
-# %% ../nbs/06_label_errors.ipynb #d15500ba
+# %% ../nbs/06_label_errors.ipynb #76166f0b
 import numpy as np
 
 from .columns import label_columns
 from .corrections import check_corrections
 
-# %% ../nbs/06_label_errors.ipynb #e88e5071
+# %% ../nbs/06_label_errors.ipynb #658160b9
 def rank_label_errors(
     y,              # written labels, (n,)
     probabilities,  # out of fold, as `predict_unseen` gives them
@@ -21,7 +21,7 @@ def rank_label_errors(
     self_confidence = probabilities[np.arange(len(column)), column]
     return np.argsort(self_confidence, kind="stable")
 
-# %% ../nbs/06_label_errors.ipynb #f4592149
+# %% ../nbs/06_label_errors.ipynb #49c0226f
 def recall_at(
     order,  # rows in the order of looking
     wrong,  # whether each label is wrong, booleans, (n,)
@@ -33,7 +33,7 @@ def recall_at(
         raise ValueError("no label is wrong, so there is nothing to find")
     return wrong[np.asarray(order)[:k]].sum() / wrong.sum()
 
-# %% ../nbs/06_label_errors.ipynb #ae6e80ed
+# %% ../nbs/06_label_errors.ipynb #c8741678
 def apply_corrections(
     table,        # a DataFrame with `file` and `label` (it stays as it is)
     corrections,  # a DataFrame with `file`, `old` and `new`
@@ -52,7 +52,8 @@ def apply_corrections(
     kept = copy[copy["label"] != "remove"].reset_index(drop=True)
     return kept, checked[checked["problem"] != ""]
 
-# %% ../nbs/06_label_errors.ipynb #01855199
+# %% ../nbs/06_label_errors.ipynb #bb1cbc94
+#@title What cleanlab suspects
 def confident_learning(
     y,              # written labels, (n,)
     probabilities,  # out of fold, as `predict_unseen` gives them

@@ -3,12 +3,12 @@
 # %% auto #0
 __all__ = ['split_groups', 'shared_groups']
 
-# %% ../nbs/07_splits.ipynb #8bedf14b
+# %% ../nbs/07_splits.ipynb #5c393210
 import numpy as np
 
-from .columns import group_names   # as text; refuses an empty one
+from .columns import group_names
 
-# %% ../nbs/07_splits.ipynb #d00faf99
+# %% ../nbs/07_splits.ipynb #0677e84c
 def split_groups(
     groups,     # the group of each photograph, length n: names or numbers
     valid=.25,  # share of the groups to hold out, between 0 and 1
@@ -19,14 +19,15 @@ def split_groups(
     Raises ValueError where a photograph has no group, or one side would be empty.
     """
     groups = group_names(groups)
-    names = np.random.default_rng(seed).permutation(np.unique(groups))
+    names = np.unique(groups)   # each name once
+    names = np.random.default_rng(seed).permutation(names)
     n_valid = round(valid * len(names))
     if not 0 < n_valid < len(names):
         raise ValueError(f"valid={valid} of {len(names)} groups leaves one side empty")
     in_valid = np.isin(groups, names[:n_valid])
     return np.flatnonzero(~in_valid), np.flatnonzero(in_valid)
 
-# %% ../nbs/07_splits.ipynb #8ee6f6f9
+# %% ../nbs/07_splits.ipynb #60995fd3
 def shared_groups(
     groups,  # the group of each photograph, length n
     train,   # row numbers of the training set
