@@ -32,10 +32,12 @@ def majority(
 ):
     "A Series, the most frequent answer to each photograph, None where there is none."
     labels, said = count_answers(answers)
-    votes = said.sum(axis=0)                                         # (photo, label)
+    votes = said.sum(axis=0)   # (photograph, label)
+    # less than one vote, at random: it decides only where two labels have equally many
     ties = np.random.default_rng(seed).random(votes.shape) / 2
-    winners = np.array(labels, dtype=object)[(votes + ties).argmax(axis=1)]
-    winners = np.where(votes.any(axis=1), winners, None)
+    best = (votes + ties).argmax(axis=1)
+    winners = np.array(labels, dtype=object)[best]
+    winners = np.where(votes.any(axis=1), winners, None)   # None: nobody answered
     return pd.Series(winners, index=answers.index, dtype=object)
 
 # %% ../nbs/04_annotators.ipynb #2520d333
@@ -44,10 +46,14 @@ def learn_confusions(
     belief,  # (photographs, labels): how probable each label is, rows sum to 1
 ):
     "How often each annotator says each label: (annotators, true label, answer)."
+    n_labels = belief.shape[1]
     confusions = []
-    for answers in said:
-        # adds up, for each label and answer, our belief in the photographs answered so
-        counts = belief.T @ answers + 1e-6   # never quite 0
+    for answers in said:   # those of one person
+        counts = np.zeros((n_labels, n_labels))
+        for label in range(n_labels):
+            # an answer counts as much as we believe in this label
+            counts[label] = (belief[:, [label]] * answers).sum(axis=0)
+        counts = counts + 1e-6   # never quite 0
         confusions.append(counts / counts.sum(axis=1, keepdims=True))
     return np.array(confusions)
 
@@ -58,10 +64,13 @@ def weigh_answers(
     common,      # (labels,): how frequent each label is
 ):
     "How probable each label is for each photograph: (photographs, labels)."
-    total = np.log(common + 1e-12)
+    n_photos, n_labels = said.shape[1:]
+    total = np.tile(np.log(common + 1e-12), (n_photos, 1))
     for answers, confusion in zip(said, confusions):
-        # logarithms, added: many small factors, multiplied, would end at zero
-        total = total + answers @ np.log(confusion).T
+        for answer in range(n_labels):
+            # what was multiplied above is added here, as logarithms: a product of
+            # very many small numbers would end at 0
+            total = total + answers[:, [answer]] * np.log(confusion[:, answer])
     belief = np.exp(total - total.max(axis=1, keepdims=True))
     return belief / belief.sum(axis=1, keepdims=True)
 
@@ -74,11 +83,11 @@ def dawid_skene(
     "(belief, confusions): a DataFrame (photo, label); by name one (true, answer)."
     labels, said = count_answers(answers)
     belief = said.sum(axis=0) + 1e-9
-    belief = belief / belief.sum(axis=1, keepdims=True)
+    belief = belief / belief.sum(axis=1, keepdims=True)   # shares of the votes
     for _ in range(rounds):
         before = belief
-        confusions = learn_confusions(said, before)
-        belief = weigh_answers(said, confusions, before.mean(axis=0))
+        confusions = learn_confusions(said, before)                       # step one
+        belief = weigh_answers(said, confusions, before.mean(axis=0))     # step two
         if abs(belief - before).max() < least:
             break
     tables = [pd.DataFrame(table, index=labels, columns=labels) for table in confusions]

@@ -35,10 +35,10 @@ def flip_labels(
     # what goes wrong together: one photograph, or (as a number each) a whole group
     units = np.arange(len(y)) if groups is None else group_codes(groups)
     rng = np.random.default_rng(seed)
-    order = rng.permutation(np.unique(units))
+    order = rng.permutation(np.unique(units))   # shuffled: the first ones go wrong
     noisy = y.copy()
     for unit in order[:round(share * len(order))]:
-        rows = np.flatnonzero(units == unit)
+        rows = np.flatnonzero(units == unit)    # the photographs of this unit
         if lookalike is None:
             noisy[rows] = rng.choice(np.setdiff1d(labels, y[rows]))
         else:
