@@ -28,8 +28,9 @@ def perceptual_hash(
 
 # %% ../nbs/02_copies.ipynb #e69ebdf2
 def near_duplicates(
-    files,       # paths of photos
-    distance=8,  # of 64 bits, how many may differ
+    files,           # paths of photos
+    distance=8,      # of 64 bits, how many may differ
+    mirrored=False,  # whether to find mirrored copies, too
 ):
     "A DataFrame of pairs (a, b, differ) with hashes that are alike, closest first."
     import pandas as pd
@@ -37,7 +38,11 @@ def near_duplicates(
     hashes = np.reshape([perceptual_hash(file) for file in files], (len(files), 64))
     pairs = []
     for first, file in enumerate(files):
-        differ = (hashes[first + 1:] != hashes[first]).sum(axis=1)
+        later = hashes[first + 1:]
+        differ = (later != hashes[first]).sum(axis=1)
+        if mirrored:
+            turned = perceptual_hash(file, mirrored=True)
+            differ = np.minimum(differ, (later != turned).sum(axis=1))
         for k in np.flatnonzero(differ <= distance):
             pairs.append((file, files[first + 1 + k], int(differ[k])))
     pairs = pd.DataFrame(pairs, columns=["a", "b", "differ"])

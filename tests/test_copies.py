@@ -44,6 +44,9 @@ def test_copies_are_found_closest_first(tmp_path):
     mirror = next(c for c, how in copies.items() if how == "mirrored")
     assert (perceptual_hash(mirror, mirrored=True) != perceptual_hash(FILES[0])).sum() <= 8
     assert (perceptual_hash(mirror) != perceptual_hash(FILES[0])).sum() > 16
+    turned = near_duplicates([*FILES, *copies], mirrored=True)
+    assert {*turned["a"], *turned["b"]} == {FILES[0], *whole, mirror} and len(turned) == 10
+    assert set(turned[turned["b"] == mirror]["a"]) | set(turned[turned["a"] == mirror]["b"]) == {FILES[0], *whole}
 
 
 @pytest.mark.parametrize("files", [[], FILES[:1]])
