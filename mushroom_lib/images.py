@@ -25,7 +25,8 @@ def may_use(
     nameless=False,  # leave out the author
 ):
     "Whether the licence allows it; an unknown licence allows nothing."
-    name = re.sub(r" \d\.\d( [a-z]+)?$", "", str(licence))   # its version, " 4.0", goes
+    # off with the version: " 4.0", or " 3.0 nl" for that of a country
+    name = re.sub(r" \d\.\d( [a-z]+)?$", "", str(licence))
     if name not in CONDITIONS:
         return False
     asks = CONDITIONS[name]
