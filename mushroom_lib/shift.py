@@ -6,8 +6,8 @@ __all__ = ['name_portions', 'draw_portions', 'draw_labels', 'accuracy_elsewhere'
 # %% ../nbs/09_shift.ipynb #090340ea
 import numpy as np
 
-from .features import make_probe
 from .columns import group_names
+from .features import make_probe
 from .splits import split_groups
 
 # %% ../nbs/09_shift.ipynb #7657a87f
