@@ -82,7 +82,7 @@ def held_out_costs(
     y,                # labels, length n
     groups,           # the specimen of each photograph, length n
     places,           # what is to be new, length n
-    seeds=range(5),   # one split each
+    seeds=range(8),   # one split each
 ):
     """A DataFrame, a row a split: the three accuracies of `accuracy_elsewhere`, in %,
     and in points `cost` (known less new) = `labels` (known less few) + `place`.
