@@ -52,7 +52,7 @@ def check_loaders(
         print(f"only {n} photographs: the batch is {n}, not {dls.train.bs}")
         dls.loaders[0] = dls.train.new(bs=n)
 
-# %% ../nbs/15_finetune.ipynb #0374ca70
+# %% ../nbs/15_finetune.ipynb #e74c944c
 def linear_head(
     n_labels,
 ):
@@ -73,7 +73,7 @@ def pretrained_learner(
     """
     check_loaders(dls)
     overlay = dict(state_dict=imagenet_model().state_dict())   # the packaged weights
-    settings = dict(custom_head=linear_head(dls.c), splitter=body_groups,
+    settings = dict(custom_head=linear_head(dls.c), init=None, splitter=body_groups,
                     train_bn=False, path=tempfile.mkdtemp())
     learn = vision_learner(dls, ARCH, metrics=metrics, cbs=cbs,
                            pretrained_cfg_overlay=overlay, **{**settings, **kwargs})
