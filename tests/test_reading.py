@@ -13,7 +13,7 @@ import pytest
 from tools.notebooks import TOP, lessons, read, source
 
 OLD = {
-    "15_finetune.ipynb", "17_overfit.ipynb", "19_metrics.ipynb",
+    "15_finetune.ipynb", "18_overfit.ipynb", "20_metrics.ipynb",
     "finetune.py", "metrics.py", "networks.py", "old_splits.py", "overfit.py",
 }
 OLD_NAMES = {"show_curves: metrics, overfit", "activations: layers, networks", "small_cnn: convolutions, networks"}
