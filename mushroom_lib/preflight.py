@@ -16,15 +16,14 @@ from . import learners   # where a learner keeps its labels, files, layers
 from .leaks import same_bytes, same_hash
 from .sample_size import wilson_interval
 
-# %% ../nbs/17_preflight.ipynb #0e2b75b5
+# %% ../nbs/17_preflight.ipynb #a5923f35
 def check_steps(
     learn,        # a fastai Learner
     epochs=None,  # how many you want to train for
 ):
     "How often are the weights changed, and which photographs are left out?"
-    loader = learn.dls.train
-    bs = getattr(loader, "bs", None) or loader.batch_size   # fastai's name, torch's
-    n, steps = len(loader.dataset), len(loader)             # len: batches an epoch
+    n, bs = len(learn.dls.train.dataset), learners.batch_size(learn)
+    steps = len(learn.dls.train)           # batches an epoch, one step for each
     dropped = max(0, n - steps * bs)
     found = f"{n} photographs, batches of {bs}: {steps} steps an epoch"
     if epochs is not None:
@@ -32,32 +31,31 @@ def check_steps(
     if dropped:
         found += f"; {dropped} dropped each epoch"
     enough = steps >= 4 if epochs is None else steps * epochs >= 20
-    smaller = min(bs, 2 ** int(np.log2(max(2, n / 8))))
+    smaller = min(bs, 2 ** int(np.log2(max(2, n / 8))))    # eight steps or more
     return enough and dropped <= n / 10, found, f"smaller batches, such as bs={smaller}"
 
-# %% ../nbs/17_preflight.ipynb #770beee1
+# %% ../nbs/17_preflight.ipynb #7c40ed35
 def check_pixels(
     learn,  # a fastai Learner
 ):
     "Are the pixels scaled as the network expects?"
     x = learners.batch_of(learn)[0].float().cpu().numpy()
-    low, high = x.min(), x.max()
-    found = f"from {low:.2f} to {high:.2f}, mean {x.mean():.2f}, std {x.std():.2f}"
+    found = (f"from {x.min():.2f} to {x.max():.2f}, "
+             f"mean {x.mean():.2f}, std {x.std():.2f}")
     remedy = "scale them: IntToFloatTensor and Normalize.from_stats in batch_tfms"
-    expected = learners.expected_pixels(learn)
+    expected = learners.expected_range(learn)
     if expected is None:
-        usual = abs(x.mean()) < 3 and .05 < x.std() < 5   # what any network can bear
-        return bool(usual), f"{found}; what the network expects is not known", remedy
-    mean, std = expected
-    black, white = np.min((0 - mean) / std), np.max((1 - mean) / std)
-    found += f"; the network expects {black:.2f} to {white:.2f}"
+        near_zero = abs(x.mean()) < 3 and .05 < x.std() < 5
+        return bool(near_zero), f"{found}; the network's own are not known", remedy
+    black, white = expected
     room = .15 * (white - black)
-    inside = black - room < low and high < white + room
-    shifted = low < 0 or black >= 0            # dark pixels must lie below zero
-    wide = high - low > .25 * (white - black)
+    inside = black - room < x.min() and x.max() < white + room
+    shifted = x.min() < 0 or black >= 0          # dark pixels must lie below zero
+    wide = x.max() - x.min() > .25 * (white - black)
+    found += f"; the network expects {black:.2f} to {white:.2f}"
     return bool(inside and shifted and wide), found, remedy
 
-# %% ../nbs/17_preflight.ipynb #6b1e2c41
+# %% ../nbs/17_preflight.ipynb #1d39229e
 def check_batchnorm(
     learn,  # a fastai Learner
 ):
@@ -72,7 +70,7 @@ def check_batchnorm(
     found = f"{moving} of {len(used)} layers that came with statistics will move"
     return moving == 0, found, "hold them: cbs=FreezeBN (lesson 15)"
 
-# %% ../nbs/17_preflight.ipynb #fa4a254a
+# %% ../nbs/17_preflight.ipynb #af12fb49
 def check_start_loss(
     learn,  # a fastai Learner
 ):
@@ -82,10 +80,10 @@ def check_start_loss(
     equal = learners.constant_loss(learn, know=False)
     found = f"{start:.2f}; who knows only the shares of the labels pays {shares:.2f}"
     remedy = "a fresh head, or the labels in the order, and the pixels, of the weights"
-    return start < max(shares, equal) + 1.8, found, remedy    # fresh heads: up to 1.4 more
+    return start < max(shares, equal) + 1.8, found, remedy   # fresh heads pay 1.4 more
 
-# %% ../nbs/17_preflight.ipynb #fd26bb68
-#@title Ten more checks
+# %% ../nbs/17_preflight.ipynb #6d31d7d1
+#@title Ten more checks, and how the result is shown
 def check_task(
     learn,  # a fastai Learner
 ):
@@ -106,7 +104,8 @@ def check_both_sides(
         found = f"training {train.shape[1:]}, validation {valid.shape[1:]}"
     near = abs(train.mean() - valid.mean()) < train.std()
     alike = near and .5 < valid.std() / train.std() < 2
-    return bool(alike and train.shape[1:] == valid.shape[1:]), found, "the same for both"
+    alike = alike and train.shape[1:] == valid.shape[1:]
+    return bool(alike), found, "the same transforms for both"
 
 
 def check_trainable(
@@ -115,7 +114,8 @@ def check_trainable(
     "Which weights may change, and does the optimiser hold them?"
     weights = list(learn.model.parameters())
     free = [weight for weight in weights if weight.requires_grad]
-    n, n_free = (sum(w.numel() for w in which) for which in (weights, free))
+    n = sum(weight.numel() for weight in weights)
+    n_free = sum(weight.numel() for weight in free)
     found = f"{n_free:,} of {n:,} may change"
     if learn.opt is not None:
         held = set()
@@ -123,8 +123,8 @@ def check_trainable(
             held.update(id(weight) for weight in group)
         lost = sum(id(weight) not in held for weight in free)
         if lost:
-            return False, f"{found}; {lost} of {len(free)} arrays are not in the optimiser", \
-                "learn.create_opt() after a change of the model"
+            found += f"; {lost} of {len(free)} arrays are not in the optimiser"
+            return False, found, "learn.create_opt() after a change of the model"
     last = [layer for layer in learn.model.modules() if hasattr(layer, "weight")][-1]
     if n_free and last.weight is not None and not last.weight.requires_grad:
         return False, f"{found}; those of the last layer may not", "learn.freeze()"
@@ -173,8 +173,8 @@ def check_copies(
     if n > most:
         return None, f"not checked: {n:,} files, more than most={most:,}", ""
     pairs = same_hash(train, valid, distance=4)
-    found = f"{len({j for _, j in pairs})} of {len(valid)} validation photographs are " \
-            "near copies of training photographs"
+    found = (f"{len({j for _, j in pairs})} of {len(valid)} validation photographs are "
+             "near copies of training photographs")
     if not pairs:
         return True, found, ""
     i, j = pairs[0]
@@ -186,10 +186,11 @@ def check_groups(
     group_of,  # function from an item of the datasets to its specimen, patient, ...
 ):
     "Is a specimen, or what else belongs together, on both sides?"
-    train, valid = ({group_of(item) for item in learners.items_of(learn, side)}
-                    for side in (0, 1))
-    found = f"{len(train & valid)} of {len(valid)} validation groups are in training, too"
-    return not train & valid, found, "split by group (lesson 07)"
+    train = {group_of(item) for item in learners.items_of(learn, 0)}
+    valid = {group_of(item) for item in learners.items_of(learn, 1)}
+    both = train & valid
+    found = f"{len(both)} of {len(valid)} validation groups are in training, too"
+    return not both, found, "split by group (lesson 07)"
 
 
 def check_labels(
@@ -205,13 +206,15 @@ def check_labels(
         except KeyError as error:    # fastai's, for a label that is not in its list
             return False, f"{where}: {error}", remedy
         n_labels = len(names) or int(y.max()) + 1
-        counts = y.sum(axis=0) if y.ndim == 2 else np.bincount(y.astype(int),
-                                                               minlength=n_labels)
+        if y.ndim == 1:
+            y = np.eye(n_labels)[y.astype(int)]    # a column for each label
+        counts = y.sum(axis=0)
         names = names or [str(k) for k in range(len(counts))]
         missing = [name for name, count in zip(names, counts) if count == 0]
         if missing:
             lost.append(f"no {where} photograph of {', '.join(missing)}")
-    return not lost, "; ".join(lost) or f"{len(names)}, all of them on both sides", remedy
+    found = "; ".join(lost) or f"{len(names)}, all of them on both sides"
+    return not lost, found, remedy
 
 
 def check_vocabulary(
@@ -220,7 +223,7 @@ def check_vocabulary(
     "Has each label one score, in an order that any machine finds again?"
     scores, _ = learners.scores_and_loss(learn, *learners.batch_of(learn, n=4))
     if getattr(learn.dls, "vocab", None) is None:
-        return None, f"not checked: {scores.shape[-1]} scores, but no list of labels", ""
+        return None, "not checked: there is no list of labels", ""
     names = list(learn.dls.vocab)
     found = f"{len(names)} labels, {scores.shape[-1]} scores"
     if len(names) != scores.shape[-1]:
@@ -246,12 +249,13 @@ def check_one_batch(
     for lr in (.01, .001, .1):
         loss, steps = learners.learn_by_heart(learn, x, y, lr, goal, end=end)
         lowest = min(lowest, loss)
-        found = f"{len(x)} photographs: loss {start:.2f}, and {lowest:.2f} after {steps} steps"
+        found = (f"{len(x)} photographs: loss {start:.2f}, "
+                 f"and {lowest:.2f} after {steps} steps")
         if lowest < goal:
             return True, found, ""
     if perf_counter() > end:
         return None, f"not checked: after {seconds} s {found}", ""
-    return False, found, "a softmax before the loss? labels that belong to other photographs?"
+    return False, found, "a softmax before the loss? labels of other photographs?"
 
 
 def check_validation(
@@ -265,8 +269,7 @@ def check_validation(
     found = f"{n} photographs: 80 % right may mean {low:.0%} to {high:.0%}"
     return high - low < .2, found, "more of them, and several splits and seeds"
 
-# %% ../nbs/17_preflight.ipynb #18a73fb0
-#@title How the result is shown
+
 class Preflight:
     "What `preflight` found. `table` is a DataFrame, `findings` names what is wrong."
     def __init__(self,
@@ -304,7 +307,7 @@ class Preflight:
                        f"<td {left}>{escape(check)}</td><td {left}>{said}</td></tr>")
         return f"<table>{''.join(out)}</table>"
 
-# %% ../nbs/17_preflight.ipynb #ac95a8a8
+# %% ../nbs/17_preflight.ipynb #231915f6
 def run_check(
     check,       # a function of a learner
     learn,       # a fastai Learner
@@ -322,10 +325,10 @@ def run_check(
 def preflight(
     learn,          # a fastai Learner that classifies; it stays as it is
     epochs=None,    # how many you want to train for
-    group_of=None,  # function from an item of the datasets to its specimen, patient, ...
+    group_of=None,  # function from an item of a dataset to its specimen, patient ...
     most=2000,      # files among which near copies are looked for
 ):
-    "Looks for silent bugs before you train. NotAClassifier for another kind of learner."
+    "Looks for silent bugs before you train. NotAClassifier for other learners."
     checks = {"task": (check_task, {}), "steps": (check_steps, dict(epochs=epochs)),
               "pixels": (check_pixels, {}), "both sides": (check_both_sides, {}),
               "BatchNorm": (check_batchnorm, {}), "weights": (check_trainable, {}),

@@ -19,7 +19,7 @@ from torch.utils.data import DataLoader as TorchLoader, Subset, TensorDataset
 
 from mushroom_lib.finetune import FreezeBN, pretrained_learner
 from mushroom_lib.learners import NotAClassifier
-from mushroom_lib.preflight import check_batchnorm, check_start_loss, check_steps, check_trainable, preflight
+from mushroom_lib.preflight import check_batchnorm, check_pixels, check_start_loss, check_steps, check_trainable, preflight
 
 KINDS = ("blue", "green", "red")
 SMALL = dict(item_tfms=Resize(48), num_workers=0, bs=8)
@@ -406,3 +406,12 @@ def test_how_it_is_shown(files):
 def test_names_are_escaped_in_html():
     from mushroom_lib.preflight import Preflight
     assert "<script>" not in Preflight([("labels", False, "no photograph of <script>", "<b>")])._repr_html_()
+
+
+def test_what_torchvisions_networks_expect(files):
+    "vision_learner with pretrained weights adds ImageNet's scaling; without it, that is a finding. (No weights are downloaded here.)"
+    for batch_tfms, fine in [(Normalize.from_stats(*imagenet_stats), True), ([], False)]:
+        learn = vision_learner(from_block(None, L(files), batch_tfms=batch_tfms), resnet18, pretrained=False)
+        assert check_pixels(learn)[0] and "not known" in check_pixels(learn)[1]
+        learn.pretrained = True
+        assert check_pixels(learn)[0] is fine and "expects -2.12 to 2.64" in check_pixels(learn)[1]

@@ -18,7 +18,7 @@ OLD = {
 }
 OLD_NAMES = {"show_curves: metrics, overfit", "activations: layers, networks", "small_cnn: convolutions, networks"}
 OLD_TORCH = {"overfit"}
-NETWORKS = {"networks", "finetune", "training", "convolutions", "layers", "preflight"}  # the modules whose subject is a network: they may import torch and fastai
+NETWORKS = {"networks", "finetune", "training", "convolutions", "layers", "learners", "preflight"}  # the modules whose subject is a network: they may import torch and fastai
 
 MODULES = sorted(p for p in (TOP / "mushroom_lib").glob("*.py") if p.name not in ("__init__.py", "_modidx.py"))
 COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
