@@ -13,7 +13,7 @@ from torch import nn
 
 from .features import ARCH, N_FEATURES, imagenet_model
 
-# %% ../nbs/15_finetune.ipynb #c223fd57
+# %% ../nbs/15_finetune.ipynb #535b84a1
 EARLY = 5   # of the body's seven blocks, so many are early
 
 
@@ -26,7 +26,7 @@ def body_groups(
     late = nn.ModuleList([*body.blocks[EARLY:], body.conv_head, body.bn2])
     return [params(early), params(late), params(model[1])]
 
-# %% ../nbs/15_finetune.ipynb #4d9650cf
+# %% ../nbs/15_finetune.ipynb #ce7c6762
 class FreezeBN(Callback):
     "Keeps BatchNorm in the body as it came: in evaluation mode, frozen or not."
     run_after = TrainEvalCallback   # which puts the whole model into training mode
@@ -37,7 +37,7 @@ class FreezeBN(Callback):
             if isinstance(layer, nn.BatchNorm2d):
                 layer.eval()
 
-# %% ../nbs/15_finetune.ipynb #d2225a50
+# %% ../nbs/15_finetune.ipynb #37a5548c
 #@title Helper: refuse what cannot be learned from
 def check_loaders(
     dls,  # fastai DataLoaders; a training batch that is too large is made smaller
@@ -52,7 +52,7 @@ def check_loaders(
         print(f"only {n} photographs: the batch is {n}, not {dls.train.bs}")
         dls.loaders[0] = dls.train.new(bs=n)
 
-# %% ../nbs/15_finetune.ipynb #2f72642f
+# %% ../nbs/15_finetune.ipynb #c2261d45
 def linear_head(
     n_labels,
 ):
