@@ -38,7 +38,7 @@ def untouched(
         for dl, order in orders:
             dl.rng = order
 
-# %% ../nbs/lib_learners.ipynb #1a89d375
+# %% ../nbs/lib_learners.ipynb #7d628a89
 class NotAClassifier(ValueError):
     "Said of a learner that gives no labels; a notebook shows it in one line."
     def _render_traceback_(self):
@@ -60,7 +60,8 @@ def batch_of(
     if len(batch) != 2 or not all(torch.is_tensor(part) for part in batch):
         raise NotAClassifier(f"a batch of it has {len(batch)} parts that are not a tensor of "
                              "photographs and one of labels, so it is no classifier of photographs")
-    return batch[0][:n], batch[1][:n]
+    # fastai, too, gives model and loss plain tensors, not its own TensorImage and so on
+    return tuple(part[:n].as_subclass(torch.Tensor) for part in batch)
 
 
 def batch_size(
@@ -254,7 +255,7 @@ def put_into_training(
         for callback in held:
             getattr(callback, event, dict)()  # dict: nothing to do
 
-# %% ../nbs/lib_learners.ipynb #1c7aa7c4
+# %% ../nbs/lib_learners.ipynb #d99d7924
 def rows_of(
     learn,      # a fastai Learner with fastai's datasets
     rows,       # row numbers of the training set
@@ -265,7 +266,8 @@ def rows_of(
     with dl.dataset.set_split_idx(0 if augmented else 1):
         dl.before_iter()
         batch = dl.do_batch([dl.do_item(int(row)) for row in rows])
-        return dl.after_batch(tuple(part.to(dl.device or "cpu") for part in batch))[0]
+        batch = dl.after_batch(tuple(part.to(dl.device or "cpu") for part in batch))
+        return batch[0].as_subclass(torch.Tensor)
 
 
 def features_of(
@@ -283,7 +285,7 @@ def features_of(
     else:
         model = nn.Identity()  # it is nothing but that layer
     with torch.no_grad():
-        return nn.functional.normalize(model(x).flatten(1), dim=1).as_subclass(torch.Tensor)
+        return nn.functional.normalize(model(x).flatten(1), dim=1)
 
 
 def learns(

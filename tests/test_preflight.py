@@ -8,10 +8,11 @@ import pandas as pd
 import pytest
 import torch
 import torch.nn.functional as F
-from fastai.vision.all import (SGD, BCEWithLogitsLossFlat, BnFreeze, CategoryBlock, ColReader, CrossEntropyLossFlat, DataBlock,
-                               DataLoader, DataLoaders, ImageBlock, ImageDataLoaders, IndexSplitter, L, Learner, MultiCategoryBlock,
+from fastai.vision.all import (SGD, BnFreeze, CategoryBlock, ColReader, CrossEntropyLossFlat, CSVLogger, DataBlock,
+                               DataLoader, DataLoaders, FocalLossFlat, ImageBlock, ImageDataLoaders, IndexSplitter, L,
+                               LabelSmoothingCrossEntropy, Learner, MixUp, MultiCategoryBlock,
                                Normalize, PointBlock, RandomResizedCrop, RandomSplitter, RegexLabeller, RegressionBlock, Resize,
-                               SegmentationDataLoaders, TransformBlock, accuracy, accuracy_multi, aug_transforms, error_rate,
+                               SaveModelCallback, SegmentationDataLoaders, accuracy, accuracy_multi, aug_transforms, error_rate,
                                get_image_files, imagenet_stats, parent_label, resnet18, unet_learner, using_attr, vision_learner)
 from PIL import Image, ImageOps
 from torch import nn
@@ -415,3 +416,19 @@ def test_what_torchvisions_networks_expect(files):
         assert check_pixels(learn)[0] and "not known" in check_pixels(learn)[1]
         learn.pretrained = True
         assert check_pixels(learn)[0] is fine and "expects -2.12 to 2.64" in check_pixels(learn)[1]
+
+
+@pytest.mark.parametrize("loss_func", [LabelSmoothingCrossEntropy(), FocalLossFlat(), CrossEntropyLossFlat(weight=torch.tensor([1., 2., 3.]))])
+def test_other_losses_for_one_label(loss_func, files, tmp_path):
+    "The know-nothing loss is in the units of the learner's own loss; other callbacks are not called."
+    dls = from_block(None, L(files))
+    learn = vision_learner(dls, "test_resnet", pretrained=False, loss_func=loss_func, path=tmp_path, cbs=[MixUp(), CSVLogger(), SaveModelCallback()])
+    report = preflight(learn.to_fp16(), epochs=5)
+    assert report.findings == ["validation set"] and set(ok(report).values()) == {True, False}, report
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_loaders_with_workers(files):
+    dls = DataBlock((ImageBlock, CategoryBlock), get_y=parent_label, splitter=split(), item_tfms=Resize(48)).dataloaders(L(files), bs=8, num_workers=2)
+    report = preflight(vision_learner(dls, "test_resnet", pretrained=False), epochs=5)
+    assert set(ok(report).values()) == {True, False} and dls.train.fake_l.num_workers == 2
