@@ -1,301 +1,419 @@
-"""What the training benchmark compares: the exam, and each recipe that sits it.
+"""What the training benchmark compares: the task, and each recipe that is put to it.
 
-    python -m benchmarks.recipes COLLECTION RECIPE SEED     one run in this process; prints its record as JSON on the last line
+    python -m benchmarks.recipes TASK RECIPE SIZE SEED    one run in this process; its record as JSON
 
-A recipe is a function of a temporary folder that imports and prepares what it needs, and returns a function of (table, train, valid,
-seed), which is what is timed: it reads the photos, learns from the rows `train` and returns the probabilities of the rows `valid`, a column a label in sorted
-order. A floor learns nothing, reads the photos of both sides and returns None.
+A recipe is a function of a temporary folder and a size in pixels. It imports and prepares what it
+needs, and returns a function of (files, y, train, valid, seed), which is what is timed: it reads the
+photographs, learns from the rows `train` and returns a dictionary with the probabilities of the rows
+`valid`, a column a label in sorted order, and the optimiser steps that were taken.
 """
 import argparse
-import contextlib
 import json
 import os
 import platform
-import sys
 import tempfile
 import time
-import warnings
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-PACKAGES = ("torch", "torchvision", "fastai", "timm", "scikit-learn", "numpy", "pillow", "onnxruntime")
-FOLDS = 5       # of the field: seeds go from 0 to 4, and each photo is in the exam once
-PER_LABEL = 10  # photos of the lab that are learned from, and as many that are asked for
+PACKAGES = ("torch", "torchvision", "fastai", "timm", "scikit-learn", "numpy", "pillow")
+VIEWS = 3            # random squares of a photograph beside the whole one, for learning and for asking
+FOLDS = 5            # of the field: seeds go from 0 to 4, and each photograph is asked for once
+ASKED_SPECIMENS = 7  # of the lab's 27 a label, that are held out
 
 
-def exam(collection, seed):
-    """(table, train, valid): the photos as a table and the rows to learn from and to be asked for; the same for all recipes of a seed.
+def lab_task(seed, per_label):
+    """(table, train, valid): of each label 7 specimens are held out and asked for (21 photographs).
 
-    The field: all its photos, fold `seed` of five by find. The lab: for each label ten photos of specimens drawn by the seed are asked
-    for, and ten of the other specimens learned from. Raises ValueError for a seed that the field has no fold for.
+    Of the photographs of the other 20 `per_label` are learned from, drawn at random; a smaller draw
+    is a part of a larger one. All by `seed`.
     """
-    from mushroom_lib.sources import photos
-    from mushroom_lib.old_splits import split
-    table = photos(collection)
-    if collection != "lab": return table, *split(table, "group", folds=FOLDS, fold=seed, seed=0)
-    return table, *few(table, seed)
-
-
-def few(table, seed, per_label=PER_LABEL):
-    "(train, valid), sorted row numbers: so many photos of each label on either side, no specimen on both; ValueError where a label has too few."
     import numpy as np
-    rng, train, valid = np.random.default_rng(seed), [], []
-    for label, rows in table.assign(row=range(len(table))).groupby("label"):
-        order = {name: k for k, name in enumerate(rng.permutation(sorted(set(rows["group"]))))}
-        rows = rows.sort_values("group", key=lambda names: names.map(order), kind="stable")
-        asked = rows["row"].to_numpy()[:per_label]
-        rest = rows["row"][~rows["group"].isin(rows["group"].iloc[:per_label])]
-        if len(rest) < per_label: raise ValueError(f"label {label!r} has {len(rows)} photos, too few for {per_label} on either side")
-        valid += [*asked]
-        train += [*rng.choice(rest, per_label, replace=False)]
-    return np.sort(train), np.sort(valid)
+    from mushroom_lib.sources import photos
+    table = photos("lab")
+    rng = np.random.default_rng(seed)
+    train = []
+    valid = []
+    for label in sorted(set(table["label"])):
+        rows = np.flatnonzero(table["label"] == label)
+        specimens = table["group"].to_numpy()[rows]
+        held_out = rng.permutation(np.unique(specimens))[:ASKED_SPECIMENS]
+        is_asked = np.isin(specimens, held_out)
+        left = rng.permutation(rows[~is_asked])
+        if len(left) < per_label:
+            raise ValueError(f"label {label!r} has {len(left)} photographs to learn from, too few for "
+                             f"{per_label}")
+        valid.append(rows[is_asked])
+        train.append(left[:per_label])
+    return table, np.sort(np.concatenate(train)), np.sort(np.concatenate(valid))
 
 
-def weights(folder):
-    "Path of the packaged weights under timm's own names, written to `folder`; what timm and fastai load where there is no internet."
+def field_task(seed):
+    "(table, train, valid): all real photographs, fold `seed` of five by observation."
+    from mushroom_lib.sources import photos
+    from sklearn.model_selection import StratifiedGroupKFold
+    table = photos("field")
+    if not 0 <= seed < FOLDS:
+        raise ValueError(f"the field has {FOLDS} folds, numbered from 0: there is no fold {seed}")
+    folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=0)
+    pairs = list(folds.split(table, table["label"], table["group"]))
+    return table, *pairs[seed]
+
+
+def archive_task(seed, asked):
+    """(table, train, valid): the real photographs of one archive are asked for, the other's learned.
+
+    Other people, other places. `asked` is "mo" (Mushroom Observer) or "wm" (Wikimedia Commons); labels
+    that one of the two lacks are left out. `seed` decides nothing here but the recipe's own draws.
+    """
+    import numpy as np
+    from mushroom_lib.sources import photos
+    table = photos("field")
+    archive = table["group"].str.split("|").str[0]
+    kept = set(table["label"])
+    for name in ("mo", "wm"):
+        kept &= set(table.loc[archive == name, "label"])
+    here = table["label"].isin(kept)
+    table = table[here].reset_index(drop=True)
+    is_asked = (archive[here] == asked).to_numpy()
+    return table, np.flatnonzero(~is_asked), np.flatnonzero(is_asked)
+
+
+TASKS = {
+    "lab, 10 a label": partial(lab_task, per_label=10),
+    "lab, 20 a label": partial(lab_task, per_label=20),
+    "lab, 40 a label": partial(lab_task, per_label=40),
+    "lab, 60 a label": partial(lab_task, per_label=60),
+    "field": field_task,
+    "Commons, learned from Mushroom Observer": partial(archive_task, asked="wm"),
+    "Mushroom Observer, learned from Commons": partial(archive_task, asked="mo"),
+}
+
+
+def probe(folder, size, views=0):
+    "A linear classifier on the frozen network's features of the middle square."
+    import sklearn.decomposition  # noqa: F401, before the clock starts
+    import sklearn.linear_model   # noqa: F401
+    import timm                   # noqa: F401
+    from mushroom_lib.features import extract_features, make_probe
+
+    def run(files, y, train, valid, seed):
+        cache = Path(folder) / "features"
+        X = extract_features(files, size, cache=cache, progress=False)[:, None]
+        if views:
+            import numpy as np
+            more = extract_features(files, size, views=views, cache=cache, progress=False)
+            X = np.concatenate([X, more], axis=1)
+        return dict(probabilities=_probe_over_views(make_probe(), X, y, train, valid), steps=0)
+    return run
+
+
+def _probe_over_views(model, X, y, train, valid):
+    "Learns from all views of a photograph, X (n, views, features); asks for all and takes the mean."
+    n_views = X.shape[1]
+    model.fit(X[train].reshape(len(train) * n_views, -1), y[train].repeat(n_views))
+    answers = model.predict_proba(X[valid].reshape(len(valid) * n_views, -1))
+    return answers.reshape(len(valid), n_views, -1).mean(axis=1)
+
+
+def probe_over_views(folder, size):
+    "The same on the middle square and three random ones, in learning and in asking: their mean."
+    return probe(folder, size, views=VIEWS)
+
+
+def late_blocks(folder, size):
+    """Ours (lesson 16): the frozen early blocks' activations of the same four views, computed once; the
+    last blocks and a head that starts as the probe trained on them; the mean over the views."""
+    import fastai.vision.all  # noqa: F401, before the clock starts
+    import sklearn.linear_model  # noqa: F401
+    from mushroom_lib.late_blocks import finetune, predict_views
+
+    def run(files, y, train, valid, seed):
+        learn = finetune(files, y, train, valid, size=size, views=VIEWS, seed=seed)
+        return dict(probabilities=predict_views(learn, valid), steps=_steps_of(learn))
+    return run
+
+
+def _steps_of(learn):
+    "The steps of the last `fit` of a Learner."
+    return learn.n_epoch * len(learn.dls.train)
+
+
+def _fastai_loaders(files, y, train, valid, batch, item_tfms, batch_tfms):
+    "DataLoaders of fastai's data block: the rows `train` with labels, and the rows `valid`."
+    from fastai.vision.all import CategoryBlock, ColReader, DataBlock, ImageBlock, IndexSplitter
+    import pandas as pd
+    rows = [*train, *valid]
+    table = pd.DataFrame(dict(path=[files[row] for row in rows], label=y[rows]))
+    block = DataBlock((ImageBlock, CategoryBlock), get_x=ColReader("path"), get_y=ColReader("label"),
+                      splitter=IndexSplitter(range(len(train), len(rows))), item_tfms=item_tfms,
+                      batch_tfms=batch_tfms)
+    return block.dataloaders(table, bs=batch, num_workers=0)
+
+
+def _ask_over_views(learn, files, size):
+    "The mean of a Learner's answers over the same four views that the other recipes get."
     import torch
-    from mushroom_lib.features import imagenet_model
-    path = Path(folder) / "tf_efficientnet_lite0.pth"
-    torch.save(imagenet_model().state_dict(), path)
-    return path
+    from mushroom_lib.cached import as_pixels, photo_views
+    learn.model.eval()
+    answers = []
+    with torch.inference_mode():
+        for file in files:
+            x = as_pixels(photo_views(file, size, VIEWS)).to(learn.dls.device)
+            answers.append(learn.model(x).softmax(1).mean(0).cpu())
+    return torch.stack(answers).numpy()
 
 
-def pretrained(folder):
-    "Arguments that make `timm.create_model` or `vision_learner` take the packaged weights instead of downloading the same."
-    return dict(pretrained=True, pretrained_cfg_overlay=dict(file=str(weights(folder))))
+def fastai_tuned(folder, size, learned=1., head_epochs=2, epochs=6):
+    """fastai as a careful user runs it: batches of 16, BatchNorm held, a linear head for two epochs, then
+    everything for six with a learning rate that grows from group to group; asked over the same views."""
+    from fastai.vision.all import (Brightness, Contrast, FlipItem, LabelSmoothingCrossEntropy,
+                                   RandomResizedCrop, set_seed)
+    from mushroom_lib.finetune import pretrained_learner
+    learned_size = round(size * learned / 32) * 32   # the network halves the picture five times
 
-
-def stock(epochs, folder):
-    "`vision_learner(...).fine_tune(epochs)` with fastai's defaults: 224 px, `aug_transforms()`, batches of 64; only `num_workers=0` is set."
-    from fastai.vision.all import (CategoryBlock, ColReader, DataBlock, ImageBlock, IndexSplitter, Resize, aug_transforms, set_seed,
-                                   vision_learner)
-    source = pretrained(folder)
-
-    def run(table, train, valid, seed):
+    def run(files, y, train, valid, seed):
         set_seed(seed)
-        asked = range(len(train), len(train) + len(valid))
-        block = DataBlock((ImageBlock, CategoryBlock), get_x=ColReader("path"), get_y=ColReader("label"), splitter=IndexSplitter(asked),
-                          item_tfms=Resize(224), batch_tfms=aug_transforms())
-        dls = block.dataloaders(table.iloc[[*train, *valid]], num_workers=0)
-        learn = vision_learner(dls, "tf_efficientnet_lite0", **source)
-        with learn.no_bar(), learn.no_logging(): learn.fine_tune(epochs)
-        with learn.no_bar(): return learn.get_preds()[0].numpy()
+        squares = RandomResizedCrop(learned_size, min_scale=.36, ratio=(.9, 1.1), val_xtra=0)
+        light = [Brightness(.2, .75), Contrast(.2, .75)]
+        dls = _fastai_loaders(files, y, train, valid, 16, [squares, FlipItem()], light)
+        learn = pretrained_learner(dls, loss_func=LabelSmoothingCrossEntropy())
+        with learn.no_bar(), learn.no_logging():
+            learn.fit_one_cycle(head_epochs, 5e-3)
+            steps = _steps_of(learn)
+            learn.unfreeze()
+            learn.fit_one_cycle(epochs, slice(5e-4, 1e-3))
+        steps += _steps_of(learn)
+        asked = [files[row] for row in valid]
+        return dict(probabilities=_ask_over_views(learn, asked, size), steps=steps)
     return run
 
 
-def plain(folder, head_epochs=1, epochs=5, batch=32):
-    "timm and torch, by the textbook: 224 px, timm's transforms, AdamW; the head alone for an epoch, then all for five, one of warm-up, then cosine."
-    import timm, torch
-    from mushroom_lib.features import device
-    source, where = pretrained(folder), device()
+def fastai_small_squares(folder, size):
+    """The same, learned on squares of three fifths of the size that it is asked at (Touvron et al. 2019):
+    a random square shows things larger than the whole photograph does, and a small one costs less."""
+    return fastai_tuned(folder, size, learned=.6)
 
-    def run(table, train, valid, seed):
-        torch.manual_seed(seed)
-        y = table["label"].astype("category")
-        model = timm.create_model("tf_efficientnet_lite0", num_classes=len(y.cat.categories), **source).to(where)
-        cfg = timm.data.resolve_model_data_config(model)
-        learned = Photos(table["path"].iloc[train], y.cat.codes.iloc[train], timm.data.create_transform(**cfg, is_training=True, scale=(.5, 1)))
-        asked = Photos(table["path"].iloc[valid], y.cat.codes.iloc[valid], timm.data.create_transform(**cfg))
-        train_dl = torch.utils.data.DataLoader(learned, batch, shuffle=True, drop_last=len(train) > batch)
-        head = list(model.get_classifier().parameters())
-        model.requires_grad_(False)
-        for p in head: p.requires_grad_(True)
-        _epochs(model, train_dl, torch.optim.AdamW(head, lr=1e-3, weight_decay=.01), head_epochs, 0, where)
-        model.requires_grad_(True)
-        _epochs(model, train_dl, torch.optim.AdamW(model.parameters(), lr=3e-4, weight_decay=.01), epochs, 1, where)
-        model.eval()
-        with torch.inference_mode():
-            return torch.cat([model(x.to(where)).softmax(1).cpu() for x, _ in torch.utils.data.DataLoader(asked, batch)]).numpy()
+
+def stock(folder, size, batch=64, hold_batchnorm=False):
+    "`vision_learner(...).fine_tune(3)` with fastai's defaults, batches of 64, BatchNorm free."
+    from fastai.vision.all import Resize, aug_transforms, set_seed, vision_learner
+    from mushroom_lib.features import ARCH, imagenet_model
+    from mushroom_lib.finetune import FreezeBN
+    import torch
+    weights = Path(folder) / "weights.pth"   # the packaged ones, under timm's own names
+    torch.save(imagenet_model().state_dict(), weights)
+
+    def run(files, y, train, valid, seed):
+        set_seed(seed)
+        transforms = aug_transforms(size=size, min_scale=.6)   # squares, turned and lit otherwise
+        dls = _fastai_loaders(files, y, train, valid, batch, Resize(size * 5 // 4), transforms)
+        callbacks = [FreezeBN()] if hold_batchnorm else []
+        learn = vision_learner(dls, ARCH, pretrained_cfg_overlay=dict(file=str(weights)),
+                               cbs=callbacks)
+        with learn.no_bar(), learn.no_logging():
+            learn.fine_tune(3)
+        with learn.no_bar():
+            answers = learn.get_preds()[0].numpy()
+        steps = 4 * len(dls.train)   # one epoch of the head, three of everything
+        return dict(probabilities=answers, steps=steps)
     return run
+
+
+def stock_small_batches(folder, size):
+    "The same with batches of 16, so with four times the steps."
+    return stock(folder, size, batch=16)
+
+
+def stock_held(folder, size):
+    "The same with batches of 64 and BatchNorm held."
+    return stock(folder, size, hold_batchnorm=True)
+
+
+def stock_small_batches_held(folder, size):
+    "The same with batches of 16 and BatchNorm held."
+    return stock(folder, size, batch=16, hold_batchnorm=True)
 
 
 class Photos:
-    "A torch data set: pairs of a transformed picture and its label's number."
+    "A torch data set: pairs of a transformed photograph and its label's number."
 
-    def __init__(self, files, codes, transform): self.files, self.codes, self.transform = list(files), [int(c) for c in codes], transform
+    def __init__(self, files, codes, transform):
+        self.files = list(files)
+        self.codes = [int(code) for code in codes]
+        self.transform = transform
 
-    def __len__(self): return len(self.files)
+    def __len__(self):
+        return len(self.files)
 
     def __getitem__(self, k):
         from mushroom_lib.opening import open_photo
         return self.transform(open_photo(self.files[k])), self.codes[k]
 
 
-def _epochs(model, dl, opt, epochs, warm, where):
-    "Trains for `epochs` epochs, step by step: a linear warm-up of `warm` epochs, then a cosine down to nothing."
+def plain_torch(folder, size, head_epochs=1, epochs=8, batch=16):
+    """timm and torch by the textbook: timm's transforms, AdamW, BatchNorm free, the head for one epoch,
+    then everything for eight, one of them warm-up, then a cosine; asked for the middle square."""
+    import timm
+    import torch
+    from mushroom_lib.features import ARCH, MEAN, STD, imagenet_model
+    weights = imagenet_model().state_dict()
+    normal = dict(mean=[MEAN] * 3, std=[STD] * 3, input_size=(3, size, size))
+
+    def run(files, y, train, valid, seed):
+        import numpy as np
+        torch.manual_seed(seed)
+        names, codes = np.unique(y, return_inverse=True)
+        model = timm.create_model(ARCH, pretrained=False)
+        model.load_state_dict(weights)
+        model.reset_classifier(len(names))
+        learned = Photos([files[row] for row in train], codes[train], timm.data.create_transform(
+            **normal, is_training=True, scale=(.5, 1)))
+        asked = Photos([files[row] for row in valid], codes[valid], timm.data.create_transform(
+            **normal, crop_pct=1))
+        batches = torch.utils.data.DataLoader(learned, batch, shuffle=True,
+                                              drop_last=len(train) > batch)
+        model.requires_grad_(False)
+        head = list(model.get_classifier().parameters())
+        for parameter in head:
+            parameter.requires_grad_(True)
+        optimiser = torch.optim.AdamW(head, lr=1e-3, weight_decay=.01)
+        _train_epochs(model, batches, optimiser, head_epochs, warm=0)
+        model.requires_grad_(True)
+        optimiser = torch.optim.AdamW(model.parameters(), lr=3e-4, weight_decay=.01)
+        _train_epochs(model, batches, optimiser, epochs, warm=1)
+        model.eval()
+        answers = []
+        with torch.inference_mode():
+            for x, _ in torch.utils.data.DataLoader(asked, batch):
+                answers.append(model(x).softmax(1))
+        steps = (head_epochs + epochs) * len(batches)
+        return dict(probabilities=torch.cat(answers).numpy(), steps=steps)
+    return run
+
+
+def _train_epochs(model, batches, optimiser, epochs, warm):
+    "Trains step by step: a linear warm-up of `warm` epochs, then a cosine down to nothing."
     import numpy as np
     import torch
-    steps, first = epochs * len(dl), warm * len(dl)
-    rate = lambda k: (k + 1) / first if k < first else (1 + np.cos(np.pi * (k - first) / max(1, steps - first))) / 2
-    schedule = torch.optim.lr_scheduler.LambdaLR(opt, rate)
+    n_steps = epochs * len(batches)
+    n_warm = warm * len(batches)
+
+    def rate(step):
+        if step < n_warm:
+            return (step + 1) / n_warm
+        return (1 + np.cos(np.pi * (step - n_warm) / max(1, n_steps - n_warm))) / 2
+
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, rate)
     model.train()
     for _ in range(epochs):
-        for x, y in dl:
-            torch.nn.functional.cross_entropy(model(x.to(where)), y.to(where)).backward()
-            opt.step()
-            opt.zero_grad()
+        for x, y in batches:
+            torch.nn.functional.cross_entropy(model(x), y).backward()
+            optimiser.step()
+            optimiser.zero_grad()
             schedule.step()
 
 
-def sklearn(folder, batch=32):
-    "scikit-learn on features of plain timm: 224 px, timm's transforms, batches of 32; standardised, logistic regression with its defaults."
-    import timm, torch
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import StandardScaler
-    from mushroom_lib.features import device
-    source, where = pretrained(folder), device()
-
-    def run(table, train, valid, seed):
-        model = timm.create_model("tf_efficientnet_lite0", num_classes=0, **source).to(where).eval()
-        transform, rows = timm.data.create_transform(**timm.data.resolve_model_data_config(model)), [*train, *valid]
-        photos = Photos(table["path"].iloc[rows], range(len(rows)), transform)
-        with torch.inference_mode():
-            X = torch.cat([model(x.to(where)).cpu() for x, _ in torch.utils.data.DataLoader(photos, batch)]).numpy()
-        head = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000, random_state=seed))
-        return head.fit(X[:len(train)], table["label"].iloc[train]).predict_proba(X[len(train):])
-    return run
-
-
-def probe(folder, size=160):
-    "Ours: `make_probe` on `extract_features` (160 px unless another size is named), computed afresh."
-    import sklearn.decomposition, sklearn.linear_model, sklearn.pipeline, timm, torch, tqdm  # noqa: F401, before the clock
-    from mushroom_lib.features import extract_features, make_probe
-
-    def run(table, train, valid, seed):
-        X = extract_features(table["path"].iloc[[*train, *valid]], size, cache=Path(folder) / "features", progress=False)
-        return make_probe().fit(X[:len(train)], table["label"].iloc[train]).predict_proba(X[len(train):])
-    return run
-
-
-def finetune(folder):
-    "Ours: `mushroom_lib.finetune.finetune` with its defaults, then `probabilities` with its: trained at 160 px, asked at 224 px, six views averaged."
-    import fastai.vision.all, sklearn.decomposition, sklearn.linear_model, sklearn.pipeline, timm  # noqa: F401, before the clock
-    from mushroom_lib.finetune import finetune, probabilities
-    from mushroom_lib.old_splits import Split
-
-    def run(table, train, valid, seed):
-        with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
-            learn = finetune(table, Split(table, train, valid, "benchmark", None), seed=seed)
-        return probabilities(learn, table["path"].iloc[valid])
-    return run
-
-
-def both(folder):
-    "Ours: the mean of what `finetune` and a probe at 288 px say."
-    parts = finetune(folder), probe(folder, 288)
-    return lambda *exam: sum(run(*exam) for run in parts) / len(parts)
-
-
-def _square(file, size):
-    "The middle square of a photo as uint8, (3, size, size), by the cheapest decoding that Pillow has."
-    import numpy as np
-    from PIL import Image
-    with Image.open(file) as im:
-        im.draft("RGB", (size, size))
-        side, (w, h) = min(im.size), im.size
-        box = ((w - side) / 2, (h - side) / 2, (w + side) / 2, (h + side) / 2)
-        return np.asarray(im.convert("RGB").resize((size, size), Image.Resampling.BILINEAR, box=box, reducing_gap=2)).transpose(2, 0, 1)
-
-
-def _floor(forward, size, batch):
-    "The timed part of a floor: reads the photos of the exam and sends them through `forward`, (n, 3, size, size) float32 in -1..1."
-    import numpy as np
-
-    def run(table, train, valid, seed):
-        files = list(table["path"].iloc[[*train, *valid]])
-        for k in range(0, len(files), batch): forward(np.stack([_square(f, size) for f in files[k:k + batch]]).astype(np.float32) / 127.5 - 1)
-    return run
-
-
-def floor_torch(folder, size=160, batch=4):
-    "The least that can be done with torch: each photo decoded and sent once through the body, BatchNorm folded in, channels last, 160 px."
-    import torch
-    from mushroom_lib.features import backbone, device
-    net = backbone()
-
-    def forward(x):
-        with torch.inference_mode(): return net(torch.from_numpy(x).to(device()).contiguous(memory_format=torch.channels_last)).cpu()
-    return _floor(forward, size, batch)
-
-
-def floor_onnx(folder, size=160, batch=4):
-    "The same with onnxruntime on the CPU; making its file is not timed."
-    missing = [name for name in ("onnx", "onnxruntime") if not _version(name)]
-    if missing: sys.exit(f"{' and '.join(missing)} not installed: `pip install onnx onnxruntime` for this row")
-    import onnxruntime, torch
-    from mushroom_lib.features import backbone
-    path, one = Path(folder) / "body.onnx", torch.zeros(1, 3, size, size)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # that this way of exporting will go one day
-        torch.onnx.export(backbone("cpu"), (one,), path, dynamo=False, input_names=["x"], dynamic_axes=dict(x={0: "n"}))
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = torch.get_num_threads()
-    session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
-    return _floor(lambda x: session.run(None, dict(x=x))[0], size, batch)
-
-
-FLOORS = {"floor, torch": floor_torch, "floor, onnxruntime": floor_onnx}
-STOCK = "stock fine_tune(3)"  # what the others are compared with
-RECIPES = {**FLOORS, "probe": probe, "probe, 224 px": partial(probe, size=224), "probe, 288 px": partial(probe, size=288),
-           "scikit-learn on timm features": sklearn, "finetune": finetune, "finetune and probe, mean": both, STOCK: partial(stock, 3),
-           "stock fine_tune(10)": partial(stock, 10), "plain torch": plain}
+RECIPES = {
+    "probe": probe,
+    "probe over views": probe_over_views,
+    "late blocks": late_blocks,
+    "fastai, tuned": fastai_tuned,
+    "fastai, tuned on small squares": fastai_small_squares,
+    "fine_tune(3)": stock,
+    "fine_tune(3), batches of 16": stock_small_batches,
+    "fine_tune(3), BatchNorm held": stock_held,
+    "fine_tune(3), batches of 16, BatchNorm held": stock_small_batches_held,
+    "plain torch": plain_torch,
+}
 
 
 def _version(package):
     "The version of an installed package, or None."
-    try: return version(package)
-    except PackageNotFoundError: return None
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
 
 
 def machine():
     "The processor's name and how many of them there are, in words."
     info = Path("/proc/cpuinfo")
-    names = [line.split(":")[1].strip() for line in info.read_text().splitlines() if line.startswith("model name")] if info.exists() else []
-    return f"{(names or [platform.processor() or platform.machine()])[0]}, {os.cpu_count()} cores, {platform.system()}"
+    names = [platform.processor() or platform.machine()]
+    if info.exists():
+        lines = info.read_text().splitlines()
+        names = [line.split(":")[1].strip() for line in lines if line.startswith("model name")]
+    return f"{names[0]}, {os.cpu_count()} cores, {platform.system()}"
 
 
 def _cpu():
     "CPU seconds of this process so far, user and system."
-    t = os.times()
-    return t.user + t.system
+    times = os.times()
+    return times.user + times.system
 
 
-def record(collection, recipe, seed):
-    "The dictionary of one run in this process: accuracy, each photo's right or wrong and group, seconds, versions, machine; no peak memory yet."
+def judge(table, valid, probabilities):
+    """`accuracy`, `mean_recall`, `right` (0 or 1) and `groups` of the rows `valid`.
+
+    From probabilities (n, k), a column a label in sorted order; ValueError for any other shape, and
+    for numbers that are not finite.
+    """
     import numpy as np
-    table, train, valid = exam(collection, seed)
-    with tempfile.TemporaryDirectory() as folder:
-        begun, run = _cpu(), RECIPES[recipe](folder)
-        cpu, wall = _cpu(), time.perf_counter()
-        p = run(table, train, valid, seed)
-        spent = dict(cpu_s=round(_cpu() - cpu, 3), wall_s=round(time.perf_counter() - wall, 3), ready_cpu_s=round(cpu - begun, 3))
-    out = dict(collection=collection, recipe=recipe, seed=seed, n_train=len(train), n_valid=len(valid), accuracy=None, right=None, groups=None)
-    if p is not None: out |= graded(table, valid, np.asarray(p))
+    labels = np.array(sorted(set(table["label"])))
+    asked = table.iloc[valid]
+    probabilities = np.asarray(probabilities)
+    if probabilities.shape != (len(valid), len(labels)):
+        raise ValueError(f"probabilities of shape {probabilities.shape} for {len(valid)} photographs "
+                         f"and {len(labels)} labels")
+    if not np.isfinite(probabilities).all():
+        raise ValueError("some probabilities are not finite numbers")
+    truth = asked["label"].to_numpy()
+    right = labels[probabilities.argmax(1)] == truth
+    recalls = [right[truth == label].mean() for label in np.unique(truth)]
+    return dict(accuracy=float(right.mean()), mean_recall=float(np.mean(recalls)),
+                right=right.astype(int).tolist(), groups=asked["group"].tolist())
+
+
+def record(task, recipe, size, seed):
+    """The dictionary of one run in this process: what was right, seconds, steps, versions, machine.
+
+    `cpu_s` and `wall_s` are of reading, learning and answering, without imports. ValueError for a task
+    of which there are no photographs here.
+    """
+    import contextlib
+    import numpy as np
     import torch
-    from mushroom_lib.features import device
-    return out | spent | dict(threads=torch.get_num_threads(), device=str(device()), machine=machine(), python=platform.python_version(),
-                              versions={k: _version(k) for k in PACKAGES}, at=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()))
-
-
-def graded(table, valid, p):
-    "`accuracy`, `right` (0 or 1) and `groups` of the rows `valid`, from probabilities (n, k), a column a label in sorted order."
-    import numpy as np
-    labels, asked = np.array(sorted(set(table["label"]))), table.iloc[valid]
-    if p.shape != (len(valid), len(labels)): raise ValueError(f"probabilities of shape {p.shape} for {len(valid)} photos and {len(labels)} labels")
-    if not np.isfinite(p).all(): raise ValueError("some probabilities are not finite numbers")
-    right = labels[p.argmax(1)] == asked["label"].to_numpy()
-    return dict(accuracy=float(right.mean()), right=right.astype(int).tolist(), groups=asked["group"].tolist())
+    table, train, valid = TASKS[task](seed)
+    table = table.iloc[[*train, *valid]].reset_index(drop=True)   # a recipe sees no other photograph
+    train = np.arange(len(train))
+    valid = np.arange(len(train), len(table))
+    files = table["path"].tolist()
+    y = table["label"].to_numpy()
+    with tempfile.TemporaryDirectory() as folder:
+        run = RECIPES[recipe](folder, size)
+        cpu = _cpu()
+        wall = time.perf_counter()
+        with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
+            result = run(files, y, train, valid, seed)
+        spent = dict(cpu_s=round(_cpu() - cpu, 3), wall_s=round(time.perf_counter() - wall, 3))
+    versions = {package: _version(package) for package in PACKAGES}
+    return dict(
+        task=task, recipe=recipe, size=size, seed=seed, n_train=len(train), n_valid=len(valid),
+        steps=result["steps"], **judge(table, valid, result["probabilities"]), **spent,
+        threads=torch.get_num_threads(), machine=machine(), python=platform.python_version(),
+        versions=versions, at=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()))
 
 
 def main():
-    p = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    p.add_argument("collection")
-    p.add_argument("recipe", choices=list(RECIPES))
-    p.add_argument("seed", type=int)
-    args = p.parse_args()
-    print(json.dumps(record(args.collection, args.recipe, args.seed)))
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("task", choices=list(TASKS))
+    parser.add_argument("recipe", choices=list(RECIPES))
+    parser.add_argument("size", type=int)
+    parser.add_argument("seed", type=int)
+    args = parser.parse_args()
+    print(json.dumps(record(args.task, args.recipe, args.size, args.seed)))
 
 
-if __name__ == "__main__": main()
+if __name__ == "__main__":
+    main()

@@ -13,12 +13,12 @@ import pytest
 from tools.notebooks import TOP, lessons, read, source
 
 OLD = {
-    "15_finetune.ipynb", "17_overfit.ipynb", "19_metrics.ipynb",
-    "finetune.py", "metrics.py", "networks.py", "old_splits.py", "overfit.py",
+    "18_overfit.ipynb", "20_metrics.ipynb",
+    "metrics.py", "networks.py", "old_splits.py", "overfit.py",
 }
 OLD_NAMES = {"show_curves: metrics, overfit", "activations: layers, networks", "small_cnn: convolutions, networks"}
 OLD_TORCH = {"overfit"}
-NETWORKS = {"networks", "finetune", "training", "convolutions", "layers"}  # the modules whose subject is a network: they may import torch and fastai
+NETWORKS = {"networks", "finetune", "training", "convolutions", "layers", "cached", "late_blocks", "learners", "preflight"}  # the modules whose subject is a network: they may import torch and fastai
 
 MODULES = sorted(p for p in (TOP / "mushroom_lib").glob("*.py") if p.name not in ("__init__.py", "_modidx.py"))
 COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)

@@ -41,7 +41,8 @@ def clean_output(out):
     if out.get("output_type") == "stream":
         return None if out["name"] == "stderr" else {**out, "text": lines(plain(out["text"]))}
     data = out.get("data", {})
-    if "<progress" in (html := "".join(data.get("text/html", ""))) or re.fullmatch(r"\s*<style>[^<]*</style>\s*", html): return None
+    html = "".join(data.get("text/html", "-"))
+    if "<progress" in html or re.fullmatch(r"\s*(<style>[^<]*</style>|<div></div>)?\s*", html): return None
     if WIDGET in data:  # its picture stays, if it brings one (`mushroom_lib.widgets.pictured`)
         data = {**{k: v for k, v in data.items() if k.startswith("image/")}, "text/plain": "(a widget: run the cell to use it)"}
     if not any("".join(v) if isinstance(v, (str, list)) else v for v in data.values()): return None
