@@ -9,6 +9,7 @@ photographs, learns from the rows `train` and returns a dictionary with the prob
 """
 import argparse
 import json
+import math
 import os
 import platform
 import tempfile
@@ -124,7 +125,7 @@ def probe_over_views(folder, size):
 
 def late_blocks(folder, size):
     """Ours (lesson 16): the frozen early blocks' activations of the same four views, computed once; the
-    last blocks and a head that starts as the probe trained on them; the mean over the views."""
+    late blocks trained on them, with a head that starts as the probe; the mean over the views."""
     import fastai.vision.all  # noqa: F401, before the clock starts
     import sklearn.linear_model  # noqa: F401
     from mushroom_lib.late_blocks import finetune, predict_views
@@ -165,35 +166,30 @@ def _ask_over_views(learn, files, size):
     return torch.stack(answers).numpy()
 
 
-def fastai_tuned(folder, size, learned=1., head_epochs=2, epochs=6):
-    """fastai as a careful user runs it: batches of 16, BatchNorm held, a linear head for two epochs, then
-    everything for six with a learning rate that grows from group to group; asked over the same views."""
+def fastai_tuned(folder, size, epochs=6, least_steps=150):
+    """fastai as a careful user runs it: batches of 16, BatchNorm held, a linear head alone, then everything
+    for six epochs (more where that makes fewer than 150 steps) with a learning rate that grows from the
+    early blocks to the head; random squares, mirrored and lit otherwise; asked over the same views."""
     from fastai.vision.all import (Brightness, Contrast, FlipItem, LabelSmoothingCrossEntropy,
                                    RandomResizedCrop, set_seed)
     from mushroom_lib.finetune import pretrained_learner
-    learned_size = round(size * learned / 32) * 32   # the network halves the picture five times
 
     def run(files, y, train, valid, seed):
         set_seed(seed)
-        squares = RandomResizedCrop(learned_size, min_scale=.36, ratio=(.9, 1.1), val_xtra=0)
+        squares = RandomResizedCrop(size, min_scale=.36, ratio=(.9, 1.1), val_xtra=0)
         light = [Brightness(.2, .75), Contrast(.2, .75)]
         dls = _fastai_loaders(files, y, train, valid, 16, [squares, FlipItem()], light)
         learn = pretrained_learner(dls, loss_func=LabelSmoothingCrossEntropy())
+        together = max(epochs, math.ceil(least_steps / len(learn.dls.train)))
         with learn.no_bar(), learn.no_logging():
-            learn.fit_one_cycle(head_epochs, 5e-3)
+            learn.fit_one_cycle(math.ceil(together / 3), 5e-3)
             steps = _steps_of(learn)
             learn.unfreeze()
-            learn.fit_one_cycle(epochs, slice(5e-4, 1e-3))
+            learn.fit_one_cycle(together, slice(1e-4, 1e-3))
         steps += _steps_of(learn)
         asked = [files[row] for row in valid]
         return dict(probabilities=_ask_over_views(learn, asked, size), steps=steps)
     return run
-
-
-def fastai_small_squares(folder, size):
-    """The same, learned on squares of three fifths of the size that it is asked at (Touvron et al. 2019):
-    a random square shows things larger than the whole photograph does, and a small one costs less."""
-    return fastai_tuned(folder, size, learned=.6)
 
 
 def stock(folder, size, batch=64, hold_batchnorm=False):
@@ -320,7 +316,6 @@ RECIPES = {
     "probe over views": probe_over_views,
     "late blocks": late_blocks,
     "fastai, tuned": fastai_tuned,
-    "fastai, tuned on small squares": fastai_small_squares,
     "fine_tune(3)": stock,
     "fine_tune(3), batches of 16": stock_small_batches,
     "fine_tune(3), BatchNorm held": stock_held,
