@@ -1,6 +1,6 @@
 """What the training benchmark compares: the task, and each recipe that is put to it.
 
-    python -m benchmarks.recipes TASK RECIPE SIZE SEED    one run in this process; its record as JSON
+    python -m benchmarks.recipes TASK RECIPE SIZE SEED    one run in this process; its records as JSON lines
 
 A recipe is a function of a temporary folder and a size in pixels. It imports and prepares what it
 needs, and returns a function of (files, y, train, valid, seed), which is what is timed: it reads the
@@ -21,6 +21,7 @@ from pathlib import Path
 PACKAGES = ("torch", "torchvision", "fastai", "timm", "scikit-learn", "numpy", "pillow")
 VIEWS = 3            # random squares of a photograph beside the whole one, for learning and for asking
 FOLDS = 5            # of the field: seeds go from 0 to 4, and each photograph is asked for once
+BOTH = "late blocks and probe"
 ASKED_SPECIMENS = 7  # of the lab's 27 a label, that are held out
 
 
@@ -128,11 +129,24 @@ def late_blocks(folder, size):
     late blocks trained on them, with a head that starts as the probe; the mean over the views."""
     import fastai.vision.all  # noqa: F401, before the clock starts
     import sklearn.linear_model  # noqa: F401
-    from mushroom_lib.late_blocks import finetune, predict_views
+    from mushroom_lib.late_blocks import finetune, predict_probe, predict_views
 
     def run(files, y, train, valid, seed):
         learn = finetune(files, y, train, valid, size=size, views=VIEWS, seed=seed)
-        return dict(probabilities=predict_views(learn, valid), steps=_steps_of(learn))
+        network = predict_views(learn, valid)
+        both = (network + predict_probe(learn, valid)) / 2
+        return dict(probabilities=network, steps=_steps_of(learn), also={BOTH: both})
+    return run
+
+
+def late_blocks_and_probe(folder, size):
+    """The mean of what the late blocks answer and what the probe answers that they started from; filed with
+    each run of the late blocks, at the same cost."""
+    recipe = late_blocks(folder, size)
+
+    def run(files, y, train, valid, seed):
+        result = recipe(files, y, train, valid, seed)
+        return dict(probabilities=result["also"][BOTH], steps=result["steps"])
     return run
 
 
@@ -315,6 +329,7 @@ RECIPES = {
     "probe": probe,
     "probe over views": probe_over_views,
     "late blocks": late_blocks,
+    BOTH: late_blocks_and_probe,
     "fastai, tuned": fastai_tuned,
     "fine_tune(3)": stock,
     "fine_tune(3), batches of 16": stock_small_batches,
@@ -370,10 +385,10 @@ def judge(table, valid, probabilities):
                 right=right.astype(int).tolist(), groups=asked["group"].tolist())
 
 
-def record(task, recipe, size, seed):
-    """The dictionary of one run in this process: what was right, seconds, steps, versions, machine.
+def records(task, recipe, size, seed):
+    """One run in this process, a list of dictionaries: what was right, seconds, steps, versions, machine.
 
-    `cpu_s` and `wall_s` are of reading, learning and answering, without imports. ValueError for a task
+    The first is of the recipe; one more for whatever it answered on the side (`also`). `cpu_s` and `wall_s` are of reading, learning and answering, without imports. ValueError for a task
     of which there are no photographs here.
     """
     import contextlib
@@ -393,11 +408,14 @@ def record(task, recipe, size, seed):
             result = run(files, y, train, valid, seed)
         spent = dict(cpu_s=round(_cpu() - cpu, 3), wall_s=round(time.perf_counter() - wall, 3))
     versions = {package: _version(package) for package in PACKAGES}
-    return dict(
-        task=task, recipe=recipe, size=size, seed=seed, n_train=len(train), n_valid=len(valid),
-        steps=result["steps"], **judge(table, valid, result["probabilities"]), **spent,
-        threads=torch.get_num_threads(), machine=machine(), python=platform.python_version(),
-        versions=versions, at=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()))
+    out = []
+    for name, answers in {recipe: result["probabilities"], **result.get("also", {})}.items():
+        out.append(dict(
+            task=task, recipe=name, size=size, seed=seed, n_train=len(train), n_valid=len(valid),
+            steps=result["steps"], **judge(table, valid, answers), **spent,
+            threads=torch.get_num_threads(), machine=machine(), python=platform.python_version(),
+            versions=versions, at=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())))
+    return out
 
 
 def main():
@@ -407,7 +425,8 @@ def main():
     parser.add_argument("size", type=int)
     parser.add_argument("seed", type=int)
     args = parser.parse_args()
-    print(json.dumps(record(args.task, args.recipe, args.size, args.seed)))
+    for record in records(args.task, args.recipe, args.size, args.seed):
+        print(json.dumps(record))
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 # %% auto #0
 __all__ = ['CUT', 'cut_network', 'cache_activations', 'start_at_probe', 'body_and_head', 'cached_learner', 'train_late',
-           'predict_views', 'finetune']
+           'predict_views', 'predict_probe', 'finetune']
 
 # %% ../nbs/16_late_blocks.ipynb #c4f41caa
 import tempfile
@@ -102,6 +102,7 @@ def cached_learner(
                     cbs=FreezeBN(), path=tempfile.gettempdir())
     learn = Learner(dls, network, **{**settings, **kwargs})
     learn.probe = probe
+    learn.cut = cut
     learn.rows = np.arange(len(y))   # the photographs that it has activations of
     return learn
 
@@ -133,6 +134,20 @@ def predict_views(
         rows = place_of(learn.rows if rows is None else rows, learn.rows)
     scores = late_features(learn.model, cached, rows)
     return torch.from_numpy(scores).softmax(dim=2).mean(dim=1).numpy()
+
+
+def predict_probe(
+    learn,        # of `cached_learner` or `finetune`
+    rows=None,    # which photographs, as for `predict_views`
+    cached=None,  # activations of other photographs, in place of its own
+):
+    "The same of the probe that the network started from, (rows, labels)."
+    if cached is None:
+        cached = learn.dls.train_ds.activations
+        rows = place_of(learn.rows if rows is None else rows, learn.rows)
+    X = late_features(cut_network(learn.cut)[1], cached, rows)   # nothing learned here
+    answers = [learn.probe.predict_proba(X[:, view]) for view in range(X.shape[1])]
+    return np.mean(answers, axis=0)
 
 # %% ../nbs/16_late_blocks.ipynb #09f95ad3
 def finetune(
