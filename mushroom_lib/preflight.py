@@ -30,11 +30,13 @@ def check_steps(
         found += f", {steps * epochs} in all"
     if dropped:
         found += f"; {dropped} dropped each epoch"
+    # a fresh head needs some twenty steps, or four if we do not know for how long
     enough = steps >= 4 if epochs is None else steps * epochs >= 20
     smaller = min(bs, 2 ** int(np.log2(max(2, n / 8))))    # eight steps or more
     return enough and dropped <= n / 10, found, f"smaller batches, such as bs={smaller}"
 
-# %% ../nbs/17_preflight.ipynb #7c40ed35
+# %% ../nbs/17_preflight.ipynb #28503901
+#@title Thirteen more checks, and preflight
 def check_pixels(
     learn,  # a fastai Learner
 ):
@@ -55,7 +57,7 @@ def check_pixels(
     found += f"; the network expects {black:.2f} to {white:.2f}"
     return bool(inside and shifted and wide), found, remedy
 
-# %% ../nbs/17_preflight.ipynb #1d39229e
+
 def check_batchnorm(
     learn,  # a fastai Learner
 ):
@@ -70,11 +72,11 @@ def check_batchnorm(
     found = f"{moving} of {len(used)} layers that came with statistics will move"
     return moving == 0, found, "hold them: cbs=FreezeBN (lesson 15)"
 
-# %% ../nbs/17_preflight.ipynb #af12fb49
+
 def check_start_loss(
     learn,  # a fastai Learner
 ):
-    "Is the loss before training about that of an answer that knows no photograph?"
+    "Is the loss before training far above that of an answer that knows no photograph?"
     _, start = learners.scores_and_loss(learn, *learners.batch_of(learn, n=32))
     shares = learners.constant_loss(learn, know=True)
     equal = learners.constant_loss(learn, know=False)
@@ -82,8 +84,7 @@ def check_start_loss(
     remedy = "a fresh head, or the labels in the order, and the pixels, of the weights"
     return start < max(shares, equal) + 1.8, found, remedy   # fresh heads pay 1.4 more
 
-# %% ../nbs/17_preflight.ipynb #6d31d7d1
-#@title Ten more checks, and how the result is shown
+
 def check_task(
     learn,  # a fastai Learner
 ):
@@ -307,7 +308,7 @@ class Preflight:
                        f"<td {left}>{escape(check)}</td><td {left}>{said}</td></tr>")
         return f"<table>{''.join(out)}</table>"
 
-# %% ../nbs/17_preflight.ipynb #231915f6
+
 def run_check(
     check,       # a function of a learner
     learn,       # a fastai Learner
