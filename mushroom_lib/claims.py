@@ -156,7 +156,10 @@ def claim_text(
         low, high = number.format(c["low"]), number.format(c["high"])
         runs = f" ({len(c['runs'])} runs, 95 % interval {low} to {high})"
     filed = f" [filed by {c['filed']}, not run here]" if c["filed"] else ""
-    control = f"; {c['control_is']}: {number.format(c['control_value'])}"
+    value = number.format(c["control_value"])
+    if not any(digit in value for digit in "123456789"):
+        value = value.replace("-", "")   # not "-0"
+    control = f"; {c['control_is']}: {value}"
     wrong = f" DOES NOT HOLD: {'; '.join(c['reasons'])}." if c["reasons"] else ""
     return f"{'✓' if c['holds'] else '✗'} {c['sentence']}{runs}{control}.{filed}{wrong}"
 

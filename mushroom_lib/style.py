@@ -90,7 +90,10 @@ def dot_strip(
     apart = np.linspace(-.14, .14, len(values)) if len(values) > 1 else np.zeros(1)
     ax.plot(values, height + apart, "o", color=color, alpha=.6, markersize=7)
     ax.vlines(mean, height - .28, height + .28, color="black", linewidth=2.5, zorder=3)
-    ax.text(mean, height + .32, number.format(mean), ha="center", va="bottom", fontweight="bold")
+    text = number.format(mean)
+    if not any(digit in text for digit in "123456789"):
+        text = text.replace("-", "")   # not "-0"
+    ax.text(mean, height + .32, text, ha="center", va="bottom", fontweight="bold")
     if label is not None:
         edge = ax.get_yaxis_transform()  # x in parts of the axes, y in the strip's own units
         ax.text(-.02, height, label, transform=edge, ha="right", va="center")
