@@ -11,6 +11,7 @@ from .features import make_probe
 from .splits import split_groups
 
 # %% ../nbs/09_shift.ipynb #7657a87f
+#@title Draw whole specimens at random
 def name_portions(
     groups,  # the specimen of each photograph, length n
     places,  # its place, length n
@@ -31,6 +32,7 @@ def draw_portions(
     return rows[np.isin(portions[rows], names[:number])]
 
 # %% ../nbs/09_shift.ipynb #48d22f97
+#@title Draw them a label at a time
 def draw_labels(
     rows,      # row numbers to draw from
     like,      # row numbers: of each label as many portions are drawn as these have
@@ -77,6 +79,7 @@ def accuracy_elsewhere(
     return {name: 100 * count / len(valid) for name, count in right.items()}
 
 # %% ../nbs/09_shift.ipynb #272f4101
+#@title The same for many splits
 def held_out_costs(
     X,                # features, (n, d)
     y,                # labels, length n
