@@ -14,6 +14,7 @@ from torch import nn
 from .features import ARCH, N_FEATURES, imagenet_model
 
 # %% ../nbs/15_finetune.ipynb #535b84a1
+#@title The three groups of weights
 EARLY = 5   # of the body's seven blocks, so many are early
 
 
@@ -53,6 +54,7 @@ def check_loaders(
         dls.loaders[0] = dls.train.new(bs=n)
 
 # %% ../nbs/15_finetune.ipynb #c2261d45
+#@title Put the head on the body
 def linear_head(
     n_labels,
 ):
