@@ -117,7 +117,7 @@ def train_late(
     progress=True,  # show fastai's bars and table
 ):
     "One cycle: the learning rates rise, then fall to nothing."
-    if lr is None:   # found by trial with 80 to 480 photographs: fewer want smaller steps
+    if lr is None:   # by trial: fewer photographs want smaller steps
         lr = min(1e-3, 2e-6 * len(learn.dls.train_ds))
     rates = np.array([lr, 3 * lr])
     if progress:
