@@ -5,6 +5,7 @@ __all__ = ['CUT', 'cut_network', 'cache_activations', 'start_at_probe', 'body_an
            'predict_views', 'predict_probe', 'finetune']
 
 # %% ../nbs/16_late_blocks.ipynb #c4f41caa
+#@title Imports of the library
 import tempfile
 from collections import OrderedDict
 
@@ -35,7 +36,7 @@ def cut_network(
                          whole.global_pool)
     early = fold_batchnorm(early.eval())   # the same numbers in less time
     late = late.eval().requires_grad_(True)
-    at = dict(device=device(), memory_format=torch.channels_last)
+    at = dict(device=device(), memory_format=torch.channels_last)   # faster on a CPU
     return early.to(**at), late.to(**at)
 
 # %% ../nbs/16_late_blocks.ipynb #c4f468eb
@@ -56,6 +57,7 @@ def cache_activations(
     return keep_activations(files, early, size, views, seed, name=f"cut{cut}", **kwargs)
 
 # %% ../nbs/16_late_blocks.ipynb #d8c53e61
+#@title The head that starts at the probe, and the Learner
 def start_at_probe(
     late,    # the late part of `cut_network`
     cached,  # of `cache_activations`
@@ -67,12 +69,12 @@ def start_at_probe(
     n_views = X.shape[1]
     X = X.reshape(len(train) * n_views, -1)   # every view is a row
     probe = make_probe().fit(X, np.repeat(y[train], n_views))
-    length = np.linalg.norm(X, axis=1).mean()
+    length = np.linalg.norm(X, axis=1).mean()   # so features keep their usual size
     head = head_from_probe(probe, length=length).to(device())
     parts = OrderedDict(body=late, scale=RowLength(length), head=head)
     return nn.Sequential(parts), probe
 
-# %% ../nbs/16_late_blocks.ipynb #3e356c4e
+
 def body_and_head(
     network,  # of `start_at_probe`
 ):
@@ -107,6 +109,7 @@ def cached_learner(
     return learn
 
 # %% ../nbs/16_late_blocks.ipynb #9c607dba
+#@title The training, and the answers: the mean over the views
 def train_late(
     learn,          # of `cached_learner`
     epochs=15,      # passes over the training photographs
@@ -114,7 +117,7 @@ def train_late(
     progress=True,  # show fastai's bars and table
 ):
     "One cycle: the learning rates rise, then fall to nothing."
-    if lr is None:
+    if lr is None:   # by trial: fewer photographs want smaller steps
         lr = min(1e-3, 2e-6 * len(learn.dls.train_ds))
     rates = np.array([lr, 3 * lr])
     if progress:
@@ -122,7 +125,7 @@ def train_late(
     with learn.no_bar(), learn.no_logging():
         learn.fit_one_cycle(epochs, rates)
 
-# %% ../nbs/16_late_blocks.ipynb #129dbc00
+
 def predict_views(
     learn,        # of `cached_learner` or `finetune`
     rows=None,    # which photographs, by their numbers as given to it; None for all
@@ -131,6 +134,7 @@ def predict_views(
     "Probabilities, (rows, labels), as in `learn.dls.vocab`: the mean over the views."
     if cached is None:
         cached = learn.dls.train_ds.activations
+        # where these photographs stand among those that it has activations of
         rows = place_of(learn.rows if rows is None else rows, learn.rows)
     scores = late_features(learn.model, cached, rows)
     return torch.from_numpy(scores).softmax(dim=2).mean(dim=1).numpy()
