@@ -33,7 +33,7 @@ class FreezeBN(Callback):
     run_after = TrainEvalCallback   # which puts the whole model into training mode
 
     def before_train(self):
-        "At the start of each epoch. A BatchNorm1d, as in fastai's own head, stays free."
+        "At the start of each epoch. The BatchNorm1d of fastai's own head stays free."
         for layer in self.model.modules():
             if isinstance(layer, nn.BatchNorm2d):
                 layer.eval()
@@ -43,12 +43,13 @@ class FreezeBN(Callback):
 def check_loaders(
     dls,  # fastai DataLoaders; a training batch that is too large is made smaller
 ):
-    "Raises ValueError for fewer than two training photographs, or fewer than two labels."
+    "Raises ValueError for fewer than two training photographs, or one label only."
     n = len(dls.train_ds)
     if n < 2:
         raise ValueError(f"training photographs: {n}; give at least two")
     if len(getattr(dls, "vocab", [])) == 1:
-        raise ValueError(f"all photographs have the label {dls.vocab[0]}: give two labels")
+        raise ValueError(f"all photographs have the label {dls.vocab[0]}: "
+                         "give two labels")
     if n < dls.train.bs:   # fastai would drop the only batch, and train on nothing
         print(f"only {n} photographs: the batch is {n}, not {dls.train.bs}")
         dls.loaders[0] = dls.train.new(bs=n)
@@ -69,9 +70,9 @@ def pretrained_learner(
     cbs=FreezeBN,       # callbacks; [] leaves BatchNorm free
     **kwargs,           # for fastai's `vision_learner`: loss_func, custom_head, ...
 ):
-    """A fastai Learner: EfficientNet-Lite0 that knows ImageNet, with a new head; body frozen.
+    """A fastai Learner: EfficientNet-Lite0 that knows ImageNet, with a new head.
 
-    Nothing is downloaded. Raises ValueError where there is nothing to learn.
+    The body is frozen. Nothing is downloaded. Raises ValueError where there is nothing to learn.
     """
     check_loaders(dls)
     overlay = dict(state_dict=imagenet_model().state_dict())   # the packaged weights

@@ -26,7 +26,6 @@ OTHER_SENSE = {
     "How deep slugs have eaten, 0 to 1.",
     "That is not enough to be safe: timm's `efficientnet_lite0`, without `tf_`, has the same shapes and pads its convolutions differently.",
     "That is the harmless half.",
-    "That name warns of nothing: in ImageNet \"mushroom\" is a class of food, and the network says it of an amanita too, a group with deadly species.",
     "eat",  # a command that `mushrooms` refuses
 }
 SUBJECT = re.compile(r"""\b(
