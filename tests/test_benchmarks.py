@@ -127,7 +127,8 @@ def test_the_plan_holds_no_run_twice_and_pairs_the_recipes():
     for task, recipe, size, seed in plan:
         if task in training.ARCHIVES or recipe in training.FAST:
             assert (task, training.BASE, size, seed) in plan
-    assert {recipe for _, recipe, _, _ in plan} == set(recipes.RECIPES)
+    # the mean with the probe is filed with each run of the late blocks
+    assert {recipe for _, recipe, _, _ in plan} == set(recipes.RECIPES) - {recipes.BOTH}
 
 
 def test_a_line_cut_off_by_a_crash_costs_only_that_run(tmp_path, capsys):
