@@ -72,7 +72,8 @@ def pretrained_learner(
 ):
     """A fastai Learner: EfficientNet-Lite0 that knows ImageNet, with a new head.
 
-    The body is frozen. Nothing is downloaded. Raises ValueError where there is nothing to learn.
+    The body is frozen. Nothing is downloaded. Raises ValueError where there is
+    nothing to learn.
     """
     check_loaders(dls)
     overlay = dict(state_dict=imagenet_model().state_dict())   # the packaged weights
