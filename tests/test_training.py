@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from mushroom_lib.classifier import loss_of, scores_of
-from mushroom_lib.overfit import history
+from mushroom_lib.old_overfit import history
 from mushroom_lib.training import evaluate, gradient_of, on_device, train_epochs
 
 

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from mushroom_lib.overfit import CAUSES, COLUMNS, SIGNS, diagnose, history, recipe, signs, wrong_labels
+from mushroom_lib.old_overfit import CAUSES, COLUMNS, SIGNS, diagnose, history, recipe, signs, wrong_labels
 
 T = np.arange(1, 25)
 RUNS = {

@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import metrics as sk
 
-from mushroom_lib import metrics as M
-from mushroom_lib.metrics import (adjusted, bootstrap, brier_parts, check, ece, fit_temperature, mcnemar, one_label, paired_bootstrap,
+from mushroom_lib import old_metrics as M
+from mushroom_lib.old_metrics import (adjusted, bootstrap, brier_parts, check, ece, fit_temperature, mcnemar, one_label, paired_bootstrap,
                                   photos_needed, rate, reliability, report, seeds_interval, show_curves, slices, smallest_difference, wilson, with_share,
                                   with_temperature)
 
@@ -73,7 +73,7 @@ def run(code):
 
 
 def test_import_is_quick_and_light_and_a_report_needs_no_torch():
-    code = ("import json, sys, time; t = time.process_time(); import mushroom_lib.metrics as M; s = time.process_time() - t; "
+    code = ("import json, sys, time; t = time.process_time(); import mushroom_lib.old_metrics as M; s = time.process_time() - t; "
             "heavy = [m for m in ('torch', 'fastai', 'pandas', 'sklearn', 'scipy', 'PIL', 'matplotlib') if m in sys.modules]; "
             "r = M.report([0, 1, 0], [[.9, .1], [.2, .8], [.3, .7]], groups=[0, 1, 2]); r._repr_html_(); r.figure(); r.confusions(); "
             "print(json.dumps([s, heavy, 'torch' in sys.modules or 'fastai' in sys.modules]))")
