@@ -56,8 +56,7 @@ def cache_activations(
     early, late = cut_network(cut)
     return keep_activations(files, early, size, views, seed, name=f"cut{cut}", **kwargs)
 
-# %% ../nbs/16_late_blocks.ipynb #d8c53e61
-#@title The head that starts at the probe, and the Learner
+# %% ../nbs/16_late_blocks.ipynb #16start01
 def start_at_probe(
     late,    # the late part of `cut_network`
     cached,  # of `cache_activations`
@@ -74,7 +73,8 @@ def start_at_probe(
     parts = OrderedDict(body=late, scale=RowLength(length), head=head)
     return nn.Sequential(parts), probe
 
-
+# %% ../nbs/16_late_blocks.ipynb #d8c53e61
+#@title The Learner
 def body_and_head(
     network,  # of `start_at_probe`
 ):
@@ -108,8 +108,7 @@ def cached_learner(
     learn.rows = np.arange(len(y))   # the photographs that it has activations of
     return learn
 
-# %% ../nbs/16_late_blocks.ipynb #9c607dba
-#@title The training, and the answers: the mean over the views
+# %% ../nbs/16_late_blocks.ipynb #16train01
 def train_late(
     learn,          # of `cached_learner`
     epochs=15,      # passes over the training photographs
@@ -125,7 +124,8 @@ def train_late(
     with learn.no_bar(), learn.no_logging():
         learn.fit_one_cycle(epochs, rates)
 
-
+# %% ../nbs/16_late_blocks.ipynb #9c607dba
+#@title The answers: the mean over the views
 def predict_views(
     learn,        # of `cached_learner` or `finetune`
     rows=None,    # which photographs, by their numbers as given to it; None for all
