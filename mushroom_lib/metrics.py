@@ -13,7 +13,7 @@ from sklearn.metrics import (confusion_matrix, precision_recall_curve, precision
 from .probabilities import check_scores, check_shares
 from .style import PALETTE, WRONG
 
-# %% ../nbs/20_metrics.ipynb #e3741862
+# %% ../nbs/20_metrics.ipynb #8dccc167
 def count_alarms(
     is_label,  # for each photograph, whether it shows the label
     alarm,     # for each photograph, whether the program says so
@@ -23,20 +23,22 @@ def count_alarms(
     # scikit-learn's table: a row for each truth, a column for each answer
     table = confusion_matrix(is_label, alarm > 0, labels=[False, True])
     no_alarm, false_alarms, missed, found = table.ravel().tolist()
-    return dict(found=found, missed=missed, false_alarms=false_alarms, no_alarm=no_alarm)
+    return dict(found=found, missed=missed,
+                false_alarms=false_alarms, no_alarm=no_alarm)
 
 
 def recall_and_precision(
     is_label,  # for each photograph, whether it shows the label
     alarm,     # for each photograph, whether the program says so
 ):
-    "The share of the label that was found, and of the alarms that are right; NaN of none."
+    "The share of the label that was found, and of the alarms that are right."
     is_label, alarm = check_scores(is_label, alarm)
+    # where there is no alarm at all the precision is NaN: no number
     recall = recall_score(is_label, alarm > 0, zero_division=np.nan)
     precision = precision_score(is_label, alarm > 0, zero_division=np.nan)
     return float(recall), float(precision)
 
-# %% ../nbs/20_metrics.ipynb #3aa080fb
+# %% ../nbs/20_metrics.ipynb #e3741862
 #@title The picture of a threshold
 def show_threshold(
     is_label,   # for each photograph, whether it shows the label
@@ -51,8 +53,10 @@ def show_threshold(
     shares = recall_and_precision(is_label, alarm)
     fig, (dots, bars) = plt.subplots(1, 2, figsize=(7.8, 2.9), width_ratios=[2.1, 1])
     height = np.random.default_rng(0).uniform(-.3, .3, len(p)) + is_label
-    groups = [(is_label & alarm, "o", PALETTE[0]), (is_label & ~alarm, "X", WRONG),
-              (~is_label & alarm, "^", PALETTE[1]), (~is_label & ~alarm, "o", "#B5B5B5")]
+    groups = [(is_label & alarm, "o", PALETTE[0]),
+              (is_label & ~alarm, "X", WRONG),
+              (~is_label & alarm, "^", PALETTE[1]),
+              (~is_label & ~alarm, "o", "#B5B5B5")]
     for rows, mark, colour in groups:
         size = 7 if mark != "o" or colour == PALETTE[0] else 4
         dots.plot(p[rows], height[rows], mark, color=colour, markersize=size, alpha=.8)
@@ -65,8 +69,9 @@ def show_threshold(
     dots.set_xlabel("probability (grey: alarm)")
     dots.set_title(f"{counts['missed']} missed, {counts['false_alarms']} false alarms")
     n_alarms = counts["found"] + counts["false_alarms"]
-    texts = [f"{counts['found']} of {is_label.sum()}", f"{counts['found']} of {n_alarms}"]
-    for place, share, text, colour in zip([1, 0], shares, texts, [PALETTE[0], "#8E3B70"]):
+    for place, share, n in zip([1, 0], shares, [is_label.sum(), n_alarms]):
+        colour = PALETTE[0] if place else "#8E3B70"
+        text = f"{counts['found']} of {n}"
         bars.barh(place, 1, .5, color="#EEEEEE")
         bars.barh(place, np.nan_to_num(share), .5, color=colour)
         bars.text(.03, place + .33, text, va="bottom", color=colour)
@@ -75,7 +80,7 @@ def show_threshold(
     bars.xaxis.set_major_formatter("{x:.0%}")
     bars.grid(False)
 
-# %% ../nbs/20_metrics.ipynb #2e9adfc7
+# %% ../nbs/20_metrics.ipynb #0f9fcdec
 def threshold_for_recall(
     is_label,  # for each photograph, whether it shows the label
     p,         # its probability, (n,)
@@ -84,13 +89,13 @@ def threshold_for_recall(
     "The highest threshold that finds at least this share of these photographs."
     is_label, p = check_scores(is_label, p)
     if not 0 < recall <= 1 or not is_label.any():
-        raise ValueError(f"recall {recall} of {is_label.sum()} photographs of the label: "
+        raise ValueError(f"recall {recall}, {is_label.sum()} photographs of the label: "
                          "ask for a share above 0, up to 1, of at least one")
     _, recalls, thresholds = precision_recall_curve(is_label, p)
     reached = recalls[:-1] >= recall - 1e-9     # the last entry has no threshold
     return float(thresholds[reached].max())
 
-# %% ../nbs/20_metrics.ipynb #20c62a90
+# %% ../nbs/20_metrics.ipynb #d7f0a912
 def correct_prior(
     probabilities,  # (n, m), a column a label: an array, or a DataFrame with names
     trained_share,  # of each label in training: a dictionary, or m numbers
@@ -105,7 +110,7 @@ def correct_prior(
     weighted = table * (real / trained)
     return weighted.div(weighted.sum(axis=1), axis=0)
 
-# %% ../nbs/20_metrics.ipynb #c26ed545
+# %% ../nbs/20_metrics.ipynb #eb2830d1
 def micro_and_macro(
     y,        # the true labels, (n,)
     answers,  # the labels that were answered, (n,)
@@ -113,7 +118,8 @@ def micro_and_macro(
     "Recall averaged over photographs, and over the labels that occur: two numbers."
     y, answers = list(y), list(answers)
     if len(y) != len(answers) or not y:
-        raise ValueError(f"{len(y)} labels and {len(answers)} answers: give one a photograph")
+        raise ValueError(f"{len(y)} labels and {len(answers)} answers: "
+                         "give one a photograph")
     labels = sorted(set(y))
     micro = recall_score(y, answers, labels=labels, average="micro")
     macro = recall_score(y, answers, labels=labels, average="macro")

@@ -325,7 +325,7 @@ def progress(self:LabelSession) -> dict:
 
 # %% ../nbs/lib_widgets.ipynb #f2f66f47
 def widget_picture(
-    box,        # a VBox of ipywidgets' texts, pictures, buttons, sliders and fields, or rows of them
+    box,        # a VBox of ipywidgets' texts, pictures, buttons, sliders, fields, or rows of them
     width=800,  # pixels
 ):
     "How the widget looks, as a PIL picture that says what it is."
