@@ -10,7 +10,7 @@ import pandas as pd
 from sklearn.metrics import (confusion_matrix, precision_recall_curve, precision_score,
                              recall_score)
 
-from .probabilities import check_scores, check_shares
+from .probabilities import check_scores, check_shares, check_table
 from .style import PALETTE, WRONG
 
 # %% ../nbs/20_metrics.ipynb #8dccc167
@@ -102,13 +102,16 @@ def correct_prior(
     real_share,     # of each label in use
 ):
     "The probabilities, as a DataFrame, for a place where labels have other shares."
-    table = pd.DataFrame(probabilities)
+    table = check_table(probabilities)   # a DataFrame whose rows sum to 1
     trained = check_shares(trained_share, table.columns)
     real = check_shares(real_share, table.columns)
     if (trained == 0).any():
         raise ValueError("a label without training photographs has no prior to correct")
     weighted = table * (real / trained)
-    return weighted.div(weighted.sum(axis=1), axis=0)
+    sums = weighted.sum(axis=1)
+    if (sums == 0).any():
+        raise ValueError("a row has no label left: all its labels have a real share of 0")
+    return weighted.div(sums, axis=0)
 
 # %% ../nbs/20_metrics.ipynb #eb2830d1
 def micro_and_macro(

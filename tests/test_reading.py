@@ -13,7 +13,7 @@ import pytest
 from tools.notebooks import TOP, lessons, read, source
 
 OLD = {
-    "18_overfit.ipynb", "20_metrics.ipynb",
+    "18_overfit.ipynb",
     "networks.py", "old_metrics.py", "old_overfit.py", "old_splits.py",
 }
 OLD_NAMES = {"show_curves: old_metrics, old_overfit", "activations: layers, networks", "small_cnn: convolutions, networks"}
