@@ -150,8 +150,8 @@ def with_temperature(
     "Probabilities, (n, labels): the softmax of the scores / temperature."
     scores = np.asarray(scores, dtype=float)
     if scores.ndim != 2 or not np.isfinite(scores).all():
-        raise ValueError(f"scores {scores.shape}: give a table of finite numbers, a row "
-                         "for each photograph and a column for each label")
+        raise ValueError(f"scores {scores.shape}: give a table of finite numbers, a "
+                         "row for each photograph and a column for each label")
     if not 0 < temperature < np.inf:
         raise ValueError(f"temperature={temperature}: give a number above 0")
     return np.exp(log_softmax(scores / temperature, axis=1))

@@ -69,18 +69,18 @@ def check_table(
     groups,   # the specimen of each photograph, length n
 ):
     "(right, groups) as arrays of numbers; ValueError for what does not fit."
+    if len(columns) == 0 or isinstance(columns, str):
+        raise ValueError(f"columns={columns!r}: give a list of names of columns")
     for column in columns:
         if column not in table.columns:
             raise ValueError(f"the table has no column {column!r}; it has "
                              f"{', '.join(map(str, table.columns))}")
         if table[column].notna().sum() == 0:
             raise ValueError(f"the column {column!r} is empty: it makes no slice")
-    if len(columns) == 0 or isinstance(columns, str):
-        raise ValueError(f"columns={columns!r}: give a list of names of columns")
     right = np.asarray(right, dtype=float)
     if right.shape != (len(table),) or not np.isin(right, (0, 1)).all():
-        raise ValueError(f"{len(table)} photographs and right {right.shape}: give 1 or 0 "
-                         "for each")
+        raise ValueError(f"{len(table)} photographs and right {right.shape}: give 1 "
+                         "or 0 for each")
     groups = group_codes(groups)
     if len(groups) != len(table):
         raise ValueError(f"{len(table)} photographs and {len(groups)} groups: give one "
