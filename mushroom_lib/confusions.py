@@ -28,7 +28,9 @@ def _answered(
     if said.shape != (len(table),):
         raise ValueError(f"{len(table)} photographs and answers of shape {said.shape}: give the "
                          "label that the model said for each")
-    sure = np.full(len(table), np.nan) if confidence is None else np.asarray(confidence, dtype=float)
+    sure = np.full(len(table), np.nan)
+    if confidence is not None:
+        sure = np.asarray(confidence, dtype=float)
     if sure.shape != said.shape:
         raise ValueError(f"{len(table)} photographs and confidence of shape {sure.shape}: give "
                          "one number for each")
