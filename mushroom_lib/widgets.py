@@ -376,11 +376,11 @@ def widget_picture(
     return page
 
 
-def _show(box):
+def _show(box, draw):
     "Shows the widget; the picture of it is for where there is no kernel to run it."
     from IPython.display import display
     file = io.BytesIO()
-    widget_picture(box).save(file, "JPEG", quality=80)
+    draw(box).save(file, "JPEG", quality=80)
     view = dict(version_major=2, version_minor=0, model_id=box.model_id)
     display({"application/vnd.jupyter.widget-view+json": view,
              "image/jpeg": base64.b64encode(file.getvalue()).decode(),
@@ -388,10 +388,12 @@ def _show(box):
 
 
 def pictured(
-    box,  # a VBox of ipywidgets
+    box,                  # a VBox of ipywidgets
+    draw=widget_picture,  # makes a PIL picture of it
 ):
     "The widget, which from now on brings a picture of itself wherever it is shown."
-    box._ipython_display_ = partial(_show, box)  # IPython asks for this first, in any generation
+    show = partial(_show, box, draw)
+    box._ipython_display_ = show  # IPython asks for this first, in any generation
     return box
 
 # %% ../nbs/lib_widgets.ipynb #735e7e32
