@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['UNSURE', 'REMOVE', 'SKIPPED', 'UNDONE', 'read_log', 'append_log', 'label_table', 'photo_paths', 'LabelSession',
-           'widget_picture', 'pictured', 'label_photos', 'uploaded', 'answer', 'upload_button']
+           'widget_picture', 'pictured', 'label_photos', 'uploaded', 'answer', 'upload_button', 'figure_slider']
 
 # %% ../nbs/lib_widgets.ipynb #50736476
 import base64
@@ -325,7 +325,7 @@ def progress(self:LabelSession) -> dict:
 
 # %% ../nbs/lib_widgets.ipynb #f2f66f47
 def widget_picture(
-    box,        # a VBox of ipywidgets' texts, pictures, buttons and fields, or of rows of them
+    box,        # a VBox of ipywidgets' texts, pictures, buttons, sliders, fields, or rows of them
     width=800,  # pixels
 ):
     "How the widget looks, as a PIL picture that says what it is."
@@ -347,6 +347,15 @@ def widget_picture(
                     for line in wrap_text(html.unescape(text), font, width - 20, most=4):
                         draw.text((left, top + 11), line, "black", font, anchor="lm")
                         top += 22
+            elif isinstance(part, widgets.FloatSlider):
+                share = (part.value - part.min) / (part.max - part.min)
+                middle, start = top + 18, left + round(font.getlength(part.description)) + 16
+                draw.text((left, middle), part.description, "black", font, anchor="lm")
+                draw.rectangle((start, middle - 2, start + 320, middle + 2), "#BDBDBD")
+                knob = start + 320 * share
+                draw.ellipse((knob - 9, middle - 9, knob + 9, middle + 9), "#1976D2")
+                draw.text((start + 340, middle), f"{part.value:.2f}", "black", font, anchor="lm")
+                left = start + 400
             elif hasattr(part, "description"):
                 text = part.description or part.placeholder
                 wide = round(font.getlength(text)) + 24
@@ -367,11 +376,11 @@ def widget_picture(
     return page
 
 
-def _show(box):
+def _show(box, draw):
     "Shows the widget; the picture of it is for where there is no kernel to run it."
     from IPython.display import display
     file = io.BytesIO()
-    widget_picture(box).save(file, "JPEG", quality=80)
+    draw(box).save(file, "JPEG", quality=80)
     view = dict(version_major=2, version_minor=0, model_id=box.model_id)
     display({"application/vnd.jupyter.widget-view+json": view,
              "image/jpeg": base64.b64encode(file.getvalue()).decode(),
@@ -379,10 +388,12 @@ def _show(box):
 
 
 def pictured(
-    box,  # a VBox of ipywidgets
+    box,                  # a VBox of ipywidgets
+    draw=widget_picture,  # makes a PIL picture of it
 ):
     "The widget, which from now on brings a picture of itself wherever it is shown."
-    box._ipython_display_ = partial(_show, box)  # IPython asks for this first, in any generation
+    show = partial(_show, box, draw)
+    box._ipython_display_ = show  # IPython asks for this first, in any generation
     return box
 
 # %% ../nbs/lib_widgets.ipynb #735e7e32
@@ -531,3 +542,40 @@ def upload_button(
 
     button.observe(changed, names="value")
     return pictured(widgets.VBox([button, out]))
+
+# %% ../nbs/lib_widgets.ipynb #e809d248
+def _drawn(
+    draw,   # a function of a number that draws a matplotlib figure
+    value,  # the number
+):
+    "The figure as the bytes of a PNG; it is closed, so that no cell shows it again."
+    import matplotlib.pyplot as plt
+    file = io.BytesIO()
+    draw(value)
+    plt.gcf().savefig(file, format="png")
+    plt.close()
+    return file.getvalue()
+
+
+def figure_slider(
+    draw,         # a function of a number that draws a matplotlib figure, at most 7.8 inches wide
+    start,        # the number at the beginning
+    low=0.,       # the smallest
+    high=1.,      # the largest
+    step=.01,     # from one to the next
+    name="value", # what it is called
+):
+    "A box with a slider (its first child) above the figure (its second); it brings its picture."
+    import ipywidgets as widgets
+    wide = dict(description_width="initial")
+    slider = widgets.FloatSlider(value=start, min=low, max=high, step=step, description=name,
+                                 continuous_update=False, style=wide,
+                                 layout=dict(width="480px"))
+    picture = widgets.Image(value=_drawn(draw, slider.value), format="png",
+                            layout=dict(max_width="100%", align_self="flex-start"))
+
+    def changed(change):
+        picture.value = _drawn(draw, change["new"])
+
+    slider.observe(changed, names="value")
+    return pictured(widgets.VBox([slider, picture]))

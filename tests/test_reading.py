@@ -13,10 +13,11 @@ import pytest
 from tools.notebooks import TOP, lessons, read, source
 
 OLD = {
-    "18_overfit.ipynb", "20_metrics.ipynb",
+    "18_overfit.ipynb",
     "networks.py", "old_metrics.py", "old_overfit.py", "old_splits.py",
 }
 OLD_NAMES = {"show_curves: old_metrics, old_overfit", "activations: layers, networks", "small_cnn: convolutions, networks"}
+OLD_NAMES |= {"ece: calibration, old_metrics", "fit_temperature: calibration, old_metrics", "with_temperature: calibration, old_metrics", "show_confusion: confusions, old_overfit"}
 OLD_TORCH = {"old_overfit"}
 NETWORKS = {"networks", "finetune", "training", "convolutions", "layers", "cached", "late_blocks", "learners", "preflight"}  # the modules whose subject is a network: they may import torch and fastai
 

@@ -16,12 +16,11 @@ from tools.notebooks import NBS, TOP, read, source
 
 DENIALS = {
     "And no answer of a program says that a mushroom may be eaten.",
-    "No metric of this lesson makes a mushroom safe to eat, however good it looks; lesson 23 shows by measurement why.",
     "No picture and no program can tell you that a mushroom may be eaten.",
+    "No threshold makes a model fit to decide whether a mushroom may be eaten.",
     "Nothing in it can tell you that a mushroom may be eaten.",
 }
 OTHER_SENSE = {
-    "And no value, nor the end of any interval, says that something may be eaten.",  # denies, in a way that `denies` cannot read
     "A kitchen knife with a wooden or black handle.",
     "How deep slugs have eaten, 0 to 1.",
     "That is not enough to be safe: timm's `efficientnet_lite0`, without `tf_`, has the same shapes and pads its convolutions differently.",

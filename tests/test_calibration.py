@@ -1,0 +1,164 @@
+"The reliability table and the ECE against scikit-learn and by hand, the temperature against a grid, and hostile inputs."
+import numpy as np
+import pytest
+from scipy.special import softmax
+from sklearn.calibration import calibration_curve
+from sklearn.metrics import log_loss
+
+from mushroom_lib.calibration import (check_answers, ece, ece_by_chance, fit_temperature, number_bins, reliability_table,
+                                      share_interval, temperature_loss, with_temperature)
+from mushroom_lib.sample_size import wilson_interval
+
+
+def answers(seed, n=400, honest=True):
+    "Whether right, and how sure, of a model that is right as often as it says, or of one that is too sure."
+    rng = np.random.default_rng(seed)
+    confidence = rng.beta(4, 1.5, n)
+    return rng.random(n) < (confidence if honest else confidence**3), confidence
+
+
+def scores(seed, n=500, k=5, size=1.):
+    "Scores, and labels drawn from their softmax: calibrated at temperature `size`."
+    rng = np.random.default_rng(seed)
+    z = 2 * rng.normal(size=(n, k))
+    p = softmax(z, axis=1)
+    return size * z, (rng.random((n, 1)) > p.cumsum(axis=1)).sum(axis=1).clip(max=k - 1)
+
+
+@pytest.mark.parametrize("bins", [1, 2, 7, 10, 30])
+@pytest.mark.parametrize("seed", range(3))
+def test_table_is_scikit_learns(seed, bins):
+    right, confidence = answers(seed)
+    confidence[:3] = 0, 1, 1 / bins   # the edges
+    table = reliability_table(right, confidence, np.arange(len(right)), bins)
+    kept, promised = calibration_curve(right, confidence, n_bins=bins)
+    np.testing.assert_allclose(table["right"], kept, atol=1e-9)
+    np.testing.assert_allclose(table["promised"], promised, atol=1e-9)
+    assert table["photos"].sum() == len(right)
+    assert ((table["low"] <= table["right"] + 1e-12) & (table["right"] <= table["high"] + 1e-12)).all()
+
+
+def test_intervals_of_strangers_are_wilsons_and_siblings_count_less():
+    right = np.array([1, 1, 1, 0, 0, 0, 1, 1, 1] * 4)
+    alone = share_interval(right, np.arange(36))
+    np.testing.assert_allclose(alone, wilson_interval(right.sum(), 36), atol=1e-9)
+    low, high = share_interval(right, np.repeat(np.arange(12), 3))
+    assert low < alone[0] and high > alone[1]
+    assert share_interval([1], ["a"]) == wilson_interval(1, 1)
+    assert share_interval([1, 0], ["a", "a"]) == wilson_interval(.5, 1)
+
+
+@pytest.mark.parametrize("bins", [1, 10, 15])
+def test_ece_is_the_weighted_gap(bins):
+    right, confidence = answers(1, honest=False)
+    kept, promised = calibration_curve(right, confidence, n_bins=bins)
+    counts = np.bincount(number_bins(confidence, bins))
+    by_hand = np.sum(counts[counts > 0] * np.abs(kept - promised)) / len(right)
+    assert ece(right, confidence, bins) == pytest.approx(by_hand, abs=1e-9)
+    order = np.random.default_rng(0).permutation(len(right))
+    assert ece(right[order], confidence[order], bins) == pytest.approx(by_hand, abs=1e-9)
+
+
+def test_ece_lies_between_the_mean_gap_and_one():
+    for seed in range(20):
+        right, confidence = answers(seed, 60, honest=seed % 2 == 0)
+        assert abs(right.mean() - confidence.mean()) - 1e-12 <= ece(right, confidence) <= 1
+    assert ece([1, 1], [1, 1]) == 0 and ece([0, 0], [1, 1]) == 1
+
+
+def test_a_perfect_model_lies_within_its_bias_and_another_does_not():
+    inside = []
+    for seed in range(100):
+        right, confidence = answers(seed, 150)
+        inside.append(ece(right, confidence) <= np.quantile(ece_by_chance(confidence, seed=seed), .95))
+    assert np.mean(inside) > .88
+    right, confidence = answers(0, honest=False)
+    assert ece(right, confidence) > ece_by_chance(confidence).max()
+
+
+def test_bias_falls_with_the_number_of_photographs():
+    means = [ece_by_chance(answers(0, n)[1]).mean() for n in (25, 100, 400, 1600)]
+    assert means == sorted(means, reverse=True) and means[0] > 3 * means[-1]
+
+
+@pytest.mark.parametrize("temperature", [.05, .5, 1, 3, 80])
+def test_temperature_keeps_the_order(temperature):
+    z, _ = scores(0)
+    p = with_temperature(z, temperature)
+    np.testing.assert_allclose(p.sum(axis=1), 1, atol=1e-12)
+    assert (p.argmax(axis=1) == z.argmax(axis=1)).all()
+    if temperature >= .5:
+        assert (np.argsort(p, axis=1) == np.argsort(z, axis=1)).all()
+    np.testing.assert_allclose(with_temperature(z + 100, temperature), p, atol=1e-9)   # only differences count
+
+
+def test_one_is_softmax_and_more_is_more_modest():
+    z, _ = scores(1)
+    np.testing.assert_allclose(with_temperature(z, 1), softmax(z, axis=1), atol=1e-12)
+    sure = [with_temperature(z, t).max(axis=1).mean() for t in (.5, 1, 2, 4, 1e9)]
+    assert sure == sorted(sure, reverse=True) and sure[-1] == pytest.approx(1 / 5)
+    assert np.isfinite(with_temperature(1e300 * z, .01)).all()
+
+
+@pytest.mark.parametrize("size", [.2, 1, 5])
+def test_fit_finds_the_temperature_that_was_planted(size):
+    z, y = scores(2, n=4000, size=size)
+    assert fit_temperature(z, y) == pytest.approx(size, rel=.1)
+    assert fit_temperature(3 * z, y) == pytest.approx(3 * fit_temperature(z, y), rel=1e-4)
+    assert fit_temperature(z + 50, y) == pytest.approx(fit_temperature(z, y), rel=1e-4)
+
+
+def test_fit_is_the_least_loss_and_the_loss_is_scikit_learns():
+    z, y = scores(3, size=4)
+    best = fit_temperature(z, y)
+    least = temperature_loss(z, y, best)
+    for t in np.geomspace(.1, 50, 40):
+        assert temperature_loss(z, y, t) >= least - 1e-12
+        if t > 1:   # below, scikit-learn clips what is all but zero
+            assert temperature_loss(z, y, t) == pytest.approx(log_loss(y, with_temperature(z, t), labels=range(5)), abs=1e-9)
+    p = with_temperature(z, best)
+    before = ece(z.argmax(axis=1) == y, softmax(z, axis=1).max(axis=1))
+    assert ece(p.argmax(axis=1) == y, p.max(axis=1)) < before / 2
+
+
+GOOD = np.array([[2., 1, 0], [0, 1, 2], [1, 2, 0], [3, 0, 0]])
+
+
+@pytest.mark.parametrize("call, said", [
+    (lambda: ece([1, 0], [.5]), "give one of each for every photograph"),
+    (lambda: ece([], []), "give one of each"),
+    (lambda: ece([[1]], [[.5]]), "give one of each"),
+    (lambda: ece([1, 2], [.5, .5]), r"right\[1\] is 2.0: give 1"),
+    (lambda: ece([1, np.nan], [.5, .5]), r"right\[1\] is nan"),
+    (lambda: ece([1, 0], [.5, 1.5]), r"confidence\[1\] is 1.5: give probabilities from 0 to 1"),
+    (lambda: ece([1, 0], [-.1, .5]), r"confidence\[0\] is -0.1"),
+    (lambda: ece([1, 0], [np.nan, .5]), r"confidence\[0\] is nan"),
+    (lambda: ece([1, 0], [.5, .5], bins=0), "bins=0: give a whole number"),
+    (lambda: ece([1, 0], [.5, .5], bins=2.5), "bins=2.5"),
+    (lambda: ece_by_chance([.5, 2]), r"confidence\[1\] is 2.0"),
+    (lambda: reliability_table([1, 0], [.5, .6], ["a"]), "1 groups for 2 photographs"),
+    (lambda: reliability_table([1, 0], [.55, .56], ["a", None]), "have no group"),
+    (lambda: with_temperature(GOOD, 0), "temperature=0: give a number above 0"),
+    (lambda: with_temperature(GOOD, -1), "temperature=-1"),
+    (lambda: with_temperature(GOOD, np.nan), "temperature=nan"),
+    (lambda: with_temperature(GOOD, np.inf), "temperature=inf"),
+    (lambda: with_temperature(GOOD[0], 1), r"scores \(3,\): give a table"),
+    (lambda: with_temperature(np.log(np.zeros((2, 2)) + [0, 1]), 1), "finite numbers"),
+    (lambda: fit_temperature(GOOD, [0, 2, 1, 0]), "all 4 photographs are right"),
+    (lambda: fit_temperature(GOOD, [0, 2, 1]), "give the number of the right column"),
+    (lambda: fit_temperature(GOOD, ["a", "b", "c", "d"]), "give the number of the right column"),
+    (lambda: fit_temperature(GOOD, [0, 2, 1, 3]), "y holds 0 to 3: the columns are 0 to 2"),
+    (lambda: fit_temperature(GOOD, [0, 2, 1, -1]), "y holds -1 to 2"),
+    (lambda: fit_temperature(GOOD, [2, 0, 2, 1]), "no temperature from .01 to 100 is best"),
+    (lambda: fit_temperature(np.zeros((0, 3)), np.zeros(0, int)), "give the number of the right column"),
+])
+@pytest.mark.filterwarnings("ignore:divide by zero")
+def test_bad_input_is_one_clear_line(call, said):
+    with pytest.raises(ValueError, match=said) as error:
+        call()
+    assert "\n" not in str(error.value)
+
+
+def test_answers_may_be_lists_or_booleans():
+    right, confidence = check_answers([True, False], [1, .25])
+    assert right.tolist() == [1, 0] and confidence.tolist() == [1, .25]
