@@ -6,7 +6,6 @@ __all__ = ['count_alarms', 'recall_and_precision', 'show_threshold', 'threshold_
 # %% ../nbs/20_metrics.ipynb #5b274f6f
 import matplotlib.pyplot as plt
 import numpy as np
-import pandas as pd
 from sklearn.metrics import (confusion_matrix, precision_recall_curve, precision_score,
                              recall_score)
 
@@ -110,7 +109,7 @@ def correct_prior(
     weighted = table * (real / trained)
     sums = weighted.sum(axis=1)
     if (sums == 0).any():
-        raise ValueError("a row has no label left: all its labels have a real share of 0")
+        raise ValueError("a row has no label left: all of it has a real share of 0")
     return weighted.div(sums, axis=0)
 
 # %% ../nbs/20_metrics.ipynb #eb2830d1
