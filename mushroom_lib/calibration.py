@@ -123,7 +123,8 @@ def ece(
     "The expected calibration error, 0 to 1."
     right, confidence = check_answers(right, confidence)
     bin_of = number_bins(confidence, bins)
-    gaps = np.bincount(bin_of, weights=confidence - right)   # promised less kept
+    # in each bin: the sum of what was promised, less how many were right
+    gaps = np.bincount(bin_of, weights=confidence - right)
     return float(np.abs(gaps).sum() / len(right))
 
 # %% ../nbs/22_calibration.ipynb #2f19912b
