@@ -17,7 +17,7 @@ def run(*args, home, mirror=None, cwd=None):
     env = {**os.environ, "MUSHROOMS_HOME": str(home)}
     if mirror:
         env["MUSHROOMS_MIRROR"] = str(mirror)
-    return subprocess.run([str(a) for a in args], env=env, cwd=cwd, capture_output=True, text=True, timeout=600)
+    return subprocess.run([str(a) for a in args], env=env, cwd=cwd, capture_output=True, text=True, timeout=1500)
 
 
 def fetch(home, mirror):
