@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.metrics import (confusion_matrix, precision_recall_curve, precision_score,
                              recall_score)
 
-from .probabilities import check_scores, check_shares, check_table
+from .probabilities import check_scores, check_shares, check_sums
 from .style import PALETTE, WRONG
 
 # %% ../nbs/20_metrics.ipynb #8dccc167
@@ -101,7 +101,7 @@ def correct_prior(
     real_share,     # of each label in use
 ):
     "The probabilities, as a DataFrame, for a place where labels have other shares."
-    table = check_table(probabilities)   # a DataFrame whose rows sum to 1
+    table = check_sums(probabilities)   # a DataFrame whose rows sum to 1
     trained = check_shares(trained_share, table.columns)
     real = check_shares(real_share, table.columns)
     if (trained == 0).any():
