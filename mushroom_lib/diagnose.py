@@ -2,7 +2,7 @@
 
 # %% auto #0
 __all__ = ['LIMITS', 'REASONS', 'SPEAKING', 'TRY_FIRST', 'at_the_end', 'largest_rise', 'left_to_learn', 'climb_at_end',
-           'left_at_turn', 'carried_over', 'decide', 'scale_losses', 'measure_signs', 'RunReport', 'draw_report',
+           'left_at_turn', 'carried_over', 'decide', 'scale_losses', 'RunReport', 'draw_report', 'measure_signs',
            'diagnose']
 
 # %% ../nbs/19_diagnose.ipynb #b4366b28
@@ -11,7 +11,7 @@ import numpy as np
 from .classifier import know_nothing_loss
 from .history import read_history
 
-# %% ../nbs/19_diagnose.ipynb #bd2ffbc0
+# %% ../nbs/19_diagnose.ipynb #0b0da249
 def at_the_end(losses):
     "The mean over the last tenth of the epochs, so that one jump decides nothing."
     return losses[-max(1, len(losses) // 10):].mean()
@@ -31,7 +31,7 @@ def left_to_learn(
     "The part of the know-nothing loss that is still there at the end."
     return at_the_end(train)
 
-# %% ../nbs/19_diagnose.ipynb #082f2651
+# %% ../nbs/19_diagnose.ipynb #734743ab
 def climb_at_end(
     valid,  # validation loss by epoch, in know-nothing losses, (n,)
 ):
@@ -46,7 +46,7 @@ def left_at_turn(
     "What was left to learn when the validation loss was lowest."
     return train[np.argmin(valid)]
 
-# %% ../nbs/19_diagnose.ipynb #dcc5d1fb
+# %% ../nbs/19_diagnose.ipynb #9922a0b5
 def carried_over(
     train,  # training loss by epoch, in know-nothing losses, (n,)
     valid,  # validation loss, likewise
@@ -59,7 +59,7 @@ def carried_over(
 # %% ../nbs/19_diagnose.ipynb #b82424a8
 LIMITS = {"rise": .1, "left": .5, "climb": .05, "turn": .1, "carried": .75}
 
-# %% ../nbs/19_diagnose.ipynb #3ace97e2
+
 def decide(
     signs,          # a dictionary of the five signs
     limits=LIMITS,  # from where on each counts
@@ -78,7 +78,8 @@ def decide(
         return "leak"
     return "nothing wrong"
 
-# %% ../nbs/19_diagnose.ipynb #1c1726e0
+# %% ../nbs/19_diagnose.ipynb #2e4caaac
+#@title Helpers: scale a record, give reasons, draw
 def scale_losses(
     record,  # whatever `read_history` takes
     labels,  # of the training photographs, (n,)
@@ -98,19 +99,6 @@ def scale_losses(
                         valid=table["valid_loss"] / nothing)
 
 
-def measure_signs(
-    table,  # as `scale_losses` returns it
-):
-    "A dictionary of the five signs; infinite where a loss was no number any more."
-    train, valid = table["train"].to_numpy(), table["valid"].to_numpy()
-    if not np.isfinite([train, valid]).all():
-        return dict(rise=np.inf, left=np.inf, climb=np.nan, turn=np.nan, carried=np.nan)
-    return dict(rise=largest_rise(train), left=left_to_learn(train),
-                climb=climb_at_end(valid), turn=left_at_turn(train, valid),
-                carried=carried_over(train, valid))
-
-# %% ../nbs/19_diagnose.ipynb #c79031c1
-#@title What it says: reasons, what to try first, and a picture
 REASONS = {"rise": "the training loss rose by {:.2f}",
            "left": "{:.2f} is left to learn",
            "climb": "the validation loss ends {:.2f} above its lowest",
@@ -168,7 +156,19 @@ def draw_report(
     ax.axhline(1, color="grey", linestyle=":", marker="")
     ax.set(title=title, xlabel="epoch", ylim=(0, 1.5))
 
-# %% ../nbs/19_diagnose.ipynb #5f620fe5
+# %% ../nbs/19_diagnose.ipynb #082f4877
+def measure_signs(
+    table,  # as `scale_losses` returns it
+):
+    "A dictionary of the five signs; infinite where a loss was no number any more."
+    train, valid = table["train"].to_numpy(), table["valid"].to_numpy()
+    if not np.isfinite([train, valid]).all():
+        return dict(rise=np.inf, left=np.inf, climb=np.nan, turn=np.nan, carried=np.nan)
+    return dict(rise=largest_rise(train), left=left_to_learn(train),
+                climb=climb_at_end(valid), turn=left_at_turn(train, valid),
+                carried=carried_over(train, valid))
+
+
 def diagnose(
     record,         # a trainer's record: file, table, learner (see `read_history`)
     labels,         # of the training photographs, (n,)
