@@ -71,6 +71,7 @@ def to_number(
     if value is None or value is pd.NA:
         return math.nan
     if not isinstance(value, str):
+        value = value.detach() if hasattr(value, "detach") else value    # torch
         try:
             return float(value)
         except (TypeError, ValueError, RuntimeError):
@@ -313,7 +314,10 @@ def merge_rows(picked):
             merged[name] = values[there].mean()
         else:
             after = there[there >= last]
-            merged[name] = values[after[0] if len(after) else there[-1]]
+            before = there[there < last]
+            # where validation comes first in an epoch, a later one is from after the fit
+            early = len(before) and there[0] < trained[0]
+            merged[name] = values[after[0] if len(after) and not early else before[-1]]
     return merged
 
 
@@ -371,7 +375,9 @@ def read_history(
         merged.append(merge_rows({name: values[mine] for name, values in picked.items()}))
         tested.append(not np.isnan(picked["test"][mine]).all())
         ends.append(number if epoch is None else epoch[mine][-1])
-    table = mark_divergence(pd.DataFrame(merged), np.array(tested))
+    table = pd.DataFrame(merged)
+    if epoch is None or np.array_equal(group, epoch):
+        table = mark_divergence(table, np.array(tested))
     trained = np.flatnonzero(table["train_loss"].notna())
     within = slice(trained[0], trained[-1] + 1) if len(trained) else slice(None)
     table, ends = table[within].reset_index(drop=True), np.array(ends)[within]
@@ -379,5 +385,6 @@ def read_history(
         ends = np.arange(1, len(table) + 1)
     elif len(ends) and ends[0] == 0:
         ends = ends + 1
-    table.insert(0, "epoch", ends)
+    ends = np.array(ends, dtype=float)
+    table.insert(0, "epoch", ends.astype(int) if (ends == np.round(ends)).all() else ends)
     return table
