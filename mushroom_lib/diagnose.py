@@ -51,7 +51,7 @@ def carried_over(
     train,  # training loss by epoch, in know-nothing losses, (n,)
     valid,  # validation loss, likewise
 ):
-    "The part of what training learned that validation has as well; NaN if it learned little."
+    "The part of what was learned that validation has, too; NaN if much is left to learn."
     if left_to_learn(train) > .25:
         return np.nan
     return (1 - valid.min()) / (1 - left_to_learn(train))
@@ -84,16 +84,18 @@ def scale_losses(
     record,  # whatever `read_history` takes
     labels,  # of the training photographs, (n,)
 ):
-    "A table of epochs with both losses, in know-nothing losses. ValueError for bad input."
+    "Epochs with both losses, also in know-nothing losses. ValueError for bad input."
     if np.ndim(labels) != 1 or len(np.unique(labels)) < 2:
-        raise ValueError("labels: give the label of each training photograph, two or more")
+        raise ValueError("labels: give the label of each training photograph, "
+                         "two kinds or more")
     table = read_history(record)
     for name in ("train_loss", "valid_loss"):
         if table[name].isna().all():
             raise ValueError(f"no {name} in the record: without it nothing can be told")
     table = table.dropna(subset=["train_loss", "valid_loss"]).reset_index(drop=True)
     if len(table) < 3:
-        raise ValueError(f"{len(table)} epochs with both losses: a diagnosis needs three")
+        raise ValueError(f"{len(table)} epochs with both losses: "
+                         "a diagnosis needs three")
     nothing = know_nothing_loss(labels)
     return table.assign(train=table["train_loss"] / nothing,
                         valid=table["valid_loss"] / nothing)
@@ -110,16 +112,17 @@ SPEAKING = {"nothing wrong": ["left", "climb", "carried"],
             "leak": ["carried"]}
 TRY_FIRST = {
     "nothing wrong": "keep it, and ask a test set once",
-    "learning rate too high": "divide the learning rate by ten; look at how inputs are scaled",
-    "underfitting": "if the training loss still falls, train longer; else with larger steps",
-    "overfitting": "stop at the lowest validation loss; then more photographs, augmentation",
-    "noisy labels": "look at the photographs with the largest loss at the turn (lesson 06); "
+    "learning rate too high": "divide it by ten; look at how inputs are scaled",
+    "underfitting": "train longer; if the loss does not fall, larger steps",
+    "overfitting": "stop at the lowest validation loss; more photographs; "
+                   "it may also be noisy labels",
+    "noisy labels": "look at the photographs of largest loss at the turn (lesson 06); "
                     "it may also be overfitting",
     "leak": "look for copies on both sides (lesson 08); an easy task looks the same"}
 
 
 class RunReport:
-    "`verdict`, `signs`, `reasons`, `try_first` of a run, and its `table` of scaled losses."
+    "`verdict`, `signs`, `reasons`, `try_first` and the `table` of a run."
     def __init__(self,
         table,   # as `scale_losses` returns it
         limits,  # as `decide` takes them

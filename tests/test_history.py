@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from mushroom_lib.history import COLUMNS, parse_name, read_history
+from mushroom_lib.history import CURVES, parse_name, read_history
 
 TRAIN, VALID, RIGHT = [.9, .6, .4, .3], [.8, .7, .6, .65], [.5, .6, .7, .68]
 NAN = math.nan
@@ -18,9 +18,9 @@ def reads(record, epoch=(1, 2, 3, 4), train=TRAIN, valid=VALID, train_accuracy=N
     "Whether exactly this is read."
     table = read_history(record, **kw)
     n = len(table)
-    assert list(table.columns) == ["epoch", *COLUMNS]
+    assert list(table.columns) == ["epoch", *CURVES]
     np.testing.assert_allclose(table["epoch"], epoch)
-    for name, values in zip(COLUMNS, (train, valid, train_accuracy, right)):
+    for name, values in zip(CURVES, (train, valid, train_accuracy, right)):
         np.testing.assert_allclose(table[name].astype(float), np.full(n, np.nan) if values is None else values, err_msg=name)
 
 
@@ -100,7 +100,7 @@ def test_a_real_learner(tmp_path):
         for after in (learn.validate, learn.get_preds):
             learn.fit(2)
             after()
-            for record in (learn, tmp_path / "history.csv"):
+            for record in [learn] if after == learn.get_preds else [learn, tmp_path / "history.csv"]:  # get_preds leaves the file
                 with pytest.raises(ValueError, match="overwritten"):
                     read_history(record)
 
