@@ -51,7 +51,7 @@ def carried_over(
     train,  # training loss by epoch, in know-nothing losses, (n,)
     valid,  # validation loss, likewise
 ):
-    "The part of what was learned that validation has, too; NaN if much is left to learn."
+    "The part of what was learned that validation has; NaN if much is left."
     if left_to_learn(train) > .25:
         return np.nan
     return (1 - valid.min()) / (1 - left_to_learn(train))

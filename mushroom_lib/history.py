@@ -209,7 +209,8 @@ def side_of(what, kinds):
     if what["kind"] == "loss" or has_column(kinds, "valid", "accuracy", "error"):
         return "train"
     valid_loss = has_column(kinds, "valid", "loss") or has_column(kinds, "test", "loss")
-    if has_column(kinds, "train", "accuracy", "error") or (has_column(kinds, "train", "loss") and valid_loss):
+    both_losses = has_column(kinds, "train", "loss") and valid_loss
+    if both_losses or has_column(kinds, "train", "accuracy", "error"):
         return "valid"
     if not valid_loss and not has_column(kinds, "train", "loss"):
         return "train"
