@@ -2,7 +2,7 @@
 
 # %% auto #0
 __all__ = ['FAST', 'draw_exam', 'accuracy_of', 'macro_recall_of', 'macro_f1_of', 'check_answers', 'as_numbers',
-           'bootstrap_scores', 'middle_of', 'bootstrap_ci', 'difference_ci', 'pair_table', 'design_effect',
+           'bootstrap_scores', 'middle_of', 'bootstrap_ci', 'difference_ci', 'pair_table', 'design_effect_of',
            'photos_to_see']
 
 # %% ../nbs/21_intervals.ipynb #d9209a4d
@@ -58,11 +58,12 @@ def check_answers(
     y = np.asarray(y)
     answers = [np.asarray(said) for said in answers]
     codes = np.arange(len(y)) if groups is None else group_codes(groups)
-    if y.ndim != 1 or any(said.shape != y.shape for said in answers):
-        raise ValueError(f"labels {y.shape}, answers {[s.shape for s in answers]}: give a "
-                         "label and an answer for each photograph, not probabilities")
+    for said in answers:
+        if y.ndim != 1 or said.shape != y.shape:
+            raise ValueError(f"labels {y.shape}, answers {said.shape}: give one of each "
+                             "for every photograph, not probabilities")
     if len(codes) != len(y):
-        raise ValueError(f"{len(y)} photographs, {len(codes)} groups: give one for each")
+        raise ValueError(f"{len(y)} photographs, {len(codes)} groups: give each its group")
     if len(np.unique(codes)) < 2:
         raise ValueError("one group tells nothing about others: give at least two")
     return y, answers, codes
@@ -155,7 +156,7 @@ def difference_ci(
 def pair_table(
     right_a,      # whether A was right about each photograph, length n
     right_b,      # whether B was
-    groups=None,  # the specimen of each photograph, which has one vote; None: each votes
+    groups=None,  # the specimen of each photograph; None: each its own
 ):
     """Votes as [[neither ahead, A ahead], [B ahead, 0]], for statsmodels' `mcnemar`.
 
@@ -169,7 +170,7 @@ def pair_table(
             [int(np.sum(votes > 0)), 0]]
 
 # %% ../nbs/21_intervals.ipynb #27f61a29
-def design_effect(
+def design_effect_of(
     values,       # a number for each photograph, of which the mean is taken, length n
     groups=None,  # the specimen of each photograph; None: each its own
 ):
@@ -199,4 +200,4 @@ def photos_to_see(
                          "that is possible and not 0, and a power between 0 and 1")
     reach = norm.ppf(.975) * np.sqrt(disagree)
     reach += norm.ppf(power) * np.sqrt(disagree - difference**2)
-    return int(np.ceil(design_effect(lead, groups) * reach**2 / difference**2))
+    return int(np.ceil(design_effect_of(lead, groups) * reach**2 / difference**2))
