@@ -2,8 +2,8 @@
 
 # %% auto #0
 __all__ = ['FAST', 'draw_exam', 'accuracy_of', 'macro_recall_of', 'macro_f1_of', 'check_answers', 'as_numbers',
-           'bootstrap_scores', 'middle_of', 'bootstrap_ci', 'difference_ci', 'pair_table', 'design_effect_of',
-           'photos_to_see']
+           'bootstrap_scores', 'middle_of', 'bootstrap_ci', 'difference_ci', 'leads_of_b', 'pair_table',
+           'design_effect_of', 'photos_to_see']
 
 # %% ../nbs/21_intervals.ipynb #d9209a4d
 import numpy as np
@@ -76,7 +76,7 @@ def as_numbers(y, answers):
     if pd.isna(together).any():
         raise ValueError("a label or an answer is missing: leave such photographs out")
     if together.dtype == object:
-        together = together.astype(str)
+        together = np.array(together.tolist())   # numbers again, or all text
     numbers = np.unique(together, return_inverse=True)[1].reshape(-1, len(y))
     return numbers[0], numbers[1:]
 
@@ -91,11 +91,13 @@ def bootstrap_scores(
 ):
     "The score of each model in each drawn test, (draws, models)."
     y, answers, codes = check_answers(y, answers, groups)
-    score = FAST.get(metric, metric)
-    if not callable(score):
-        raise ValueError(f"metric={metric!r}: give {', '.join(FAST)}, or a function")
-    if metric in FAST:
+    if callable(metric):
+        score = metric
+    elif metric in list(FAST):
+        score = FAST[metric]
         y, answers = as_numbers(y, answers)
+    else:
+        raise ValueError(f"metric={metric!r}: give {', '.join(FAST)}, or a function")
     rng = np.random.default_rng(seed)
     scores = np.empty((draws, len(answers)))
     for draw in range(draws):
@@ -153,6 +155,17 @@ def difference_ci(
     return middle_of(scores[:, 1] - scores[:, 0], codes.max() + 1)
 
 # %% ../nbs/21_intervals.ipynb #e6599445
+def leads_of_b(
+    right_a,  # whether A was right about each photograph, length n: 0 or 1
+    right_b,  # whether B was
+):
+    "1 where B alone is right, -1 where A alone is, else 0."
+    check_answers(right_a, [right_b], None)
+    if not np.isin([right_a, right_b], (0, 1)).all():
+        raise ValueError("say for each photograph whether the answer was right, 0 or 1")
+    return np.asarray(right_b, dtype=int) - np.asarray(right_a, dtype=int)
+
+
 def pair_table(
     right_a,      # whether A was right about each photograph, length n
     right_b,      # whether B was
@@ -162,10 +175,8 @@ def pair_table(
 
     A specimen is for the model that is right about more of its photographs.
     """
-    check_answers(right_a, [right_b], groups)
-    codes = np.arange(len(right_a)) if groups is None else group_codes(groups)
-    lead = np.asarray(right_b, dtype=int) - np.asarray(right_a, dtype=int)
-    votes = np.bincount(codes, lead)
+    _, _, codes = check_answers(right_a, [right_b], groups)
+    votes = np.bincount(codes, leads_of_b(right_a, right_b))
     return [[int(np.sum(votes == 0)), int(np.sum(votes < 0))],
             [int(np.sum(votes > 0)), 0]]
 
@@ -192,12 +203,12 @@ def photos_to_see(
     "How many photographs show such a difference at 95 %, after Connor (1987)."
     from scipy.stats import norm
     check_answers(right_a, [right_b], groups)
-    lead = np.asarray(right_b, dtype=float) - np.asarray(right_a, dtype=float)
+    lead = leads_of_b(right_a, right_b)
     against = np.mean(lead < 0) if difference > 0 else np.mean(lead > 0)
     disagree = 2 * against + abs(difference)   # one side as now, the other larger
-    if difference == 0 or disagree > 1 or not 0 < power < 1:
+    if difference == 0 or not disagree <= 1 or not .05 < power < 1:
         raise ValueError(f"difference={difference}, power={power}: give a difference "
-                         "that is possible and not 0, and a power between 0 and 1")
+                         "that can be and is not 0, and a power between .05 and 1")
     reach = norm.ppf(.975) * np.sqrt(disagree)
     reach += norm.ppf(power) * np.sqrt(disagree - difference**2)
     return int(np.ceil(design_effect_of(lead, groups) * reach**2 / difference**2))
