@@ -60,10 +60,11 @@ def check_answers(
     codes = np.arange(len(y)) if groups is None else group_codes(groups)
     for said in answers:
         if y.ndim != 1 or said.shape != y.shape:
-            raise ValueError(f"labels {y.shape}, answers {said.shape}: give one of each "
-                             "for every photograph, not probabilities")
+            raise ValueError(f"labels {y.shape}, answers {said.shape}: give one of "
+                             "each for every photograph, not probabilities")
     if len(codes) != len(y):
-        raise ValueError(f"{len(y)} photographs, {len(codes)} groups: give each its group")
+        raise ValueError(f"{len(y)} photographs, {len(codes)} groups: give each its "
+                         "group")
     if len(np.unique(codes)) < 2:
         raise ValueError("one group tells nothing about others: give at least two")
     return y, answers, codes
