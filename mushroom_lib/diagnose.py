@@ -52,7 +52,7 @@ def carried_over(
     valid,  # validation loss, likewise
 ):
     "The part of what was learned that validation has; NaN if much is left."
-    if left_to_learn(train) > .25:
+    if left_to_learn(train) > .25:    # too early to ask
         return np.nan
     return (1 - valid.min()) / (1 - left_to_learn(train))
 
