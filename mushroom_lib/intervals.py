@@ -181,7 +181,7 @@ def pair_table(
     return [[int(np.sum(votes == 0)), int(np.sum(votes < 0))],
             [int(np.sum(votes > 0)), 0]]
 
-# %% ../nbs/21_intervals.ipynb #27f61a29
+# %% ../nbs/21_intervals.ipynb #ff5d196b
 def design_effect_of(
     values,       # a number for each photograph, of which the mean is taken, length n
     groups=None,  # the specimen of each photograph; None: each its own
