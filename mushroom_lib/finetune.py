@@ -14,7 +14,7 @@ from torch import nn
 from .features import ARCH, N_FEATURES, imagenet_model
 
 # %% ../nbs/15_finetune.ipynb #535b84a1
-#@title The three groups of weights
+#@title The three groups of weights, and BatchNorm left as it came
 EARLY = 5   # of the body's seven blocks, so many are early
 
 
@@ -27,7 +27,7 @@ def body_groups(
     late = nn.ModuleList([*body.blocks[EARLY:], body.conv_head, body.bn2])
     return [params(early), params(late), params(model[1])]
 
-# %% ../nbs/15_finetune.ipynb #ce7c6762
+
 class FreezeBN(Callback):
     "Keeps BatchNorm in the body as it came: in evaluation mode, frozen or not."
     run_after = TrainEvalCallback   # which puts the whole model into training mode
@@ -38,8 +38,8 @@ class FreezeBN(Callback):
             if isinstance(layer, nn.BatchNorm2d):
                 layer.eval()
 
-# %% ../nbs/15_finetune.ipynb #37a5548c
-#@title Helper: refuse what cannot be learned from
+# %% ../nbs/15_finetune.ipynb #c2261d45
+#@title Put the head on the body
 def check_loaders(
     dls,  # fastai DataLoaders; a training batch that is too large is made smaller
 ):
@@ -54,8 +54,7 @@ def check_loaders(
         print(f"only {n} photographs: the batch is {n}, not {dls.train.bs}")
         dls.loaders[0] = dls.train.new(bs=n)
 
-# %% ../nbs/15_finetune.ipynb #c2261d45
-#@title Put the head on the body
+
 def linear_head(
     n_labels,
 ):

@@ -365,13 +365,16 @@ def photos(
 def field_result(
     lesson,  # its file's name without the ending, such as "07_splits"
 ) -> str:
-    "What to type for the field photos, and what the lesson said when it was last run on them."
-    hint = "Type `mushrooms photos` in a terminal (it needs internet), then run this cell again."
+    "What the lesson said when it was last run on the field photos, and how to run it."
+    hint = ("type `mushrooms photos` in a terminal (it needs internet), "
+            "then run this cell again.")
     path = data_dir() / "benchmarks" / "field.json"
     filed = json.loads(path.read_text(encoding="utf-8")).get(lesson)
     if filed is None:
-        return hint
-    return f"{hint}\nFiled on {filed['at']}, when it was run on them:\n{filed['said']}"
+        return f"The real photographs are not on this machine: {hint}"
+    said = filed["said"].rstrip()
+    return (f"Run on the real photographs on {filed['at']}, it said:\n{said}\n\n"
+            f"To run it yourself: {hint}")
 
 # %% ../nbs/lib_sources.ipynb #5e7a1c01
 def load_mask(
