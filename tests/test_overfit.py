@@ -8,7 +8,7 @@ from torch import nn
 from torch.utils.data import TensorDataset
 
 from mushroom_lib.cached import cached_loaders
-from mushroom_lib.overfit import BothSides, draw_views, fit_epochs, measure_side, plain_loader, small_network
+from mushroom_lib.overfit import BothSides, draw_views, fit_epochs, measure_side, plain_loader, shuffled_batches, small_network
 from mushroom_lib.training import evaluate
 
 RNG = np.random.default_rng(0)
@@ -56,8 +56,18 @@ def test_random_numbers_of_the_caller_stay():
 def test_views_that_are_all_alike_are_no_views():
     views = X[:40, None].repeat(1, 4, 1)
     assert (draw_views(views, X[:40]) == X[:40]).all()
-    a = fit_epochs(small_network(8, 3), TRAIN, VALID, epochs=1, views=views)
-    assert a.shape == (1, 5)
+    one_batch = dict(epochs=3, bs=40)   # its order does not matter
+    a = fit_epochs(small_network(8, 3), TRAIN, VALID, views=views, **one_batch)
+    b = fit_epochs(small_network(8, 3), TRAIN, VALID, **one_batch)
+    assert np.allclose(a, b, atol=1e-5)
+    c = fit_epochs(small_network(8, 3), TRAIN, VALID, views=-views, **one_batch)
+    assert not np.allclose(a, c, atol=1e-2)
+
+
+def test_batches_hold_every_photograph_once():
+    batches = shuffled_batches(50, 20)
+    assert sorted(len(rows) for rows in batches) == [16, 17, 17]
+    assert torch.equal(torch.cat(batches).sort().values, torch.arange(50))
 
 
 @pytest.mark.parametrize("settings, said", [
