@@ -340,7 +340,7 @@ def test_filed_sabotage_is_of_the_lessons_as_they_are():
         assert all(r[need] in ("fails", "not reached") for need in r["needs"]), r
 
 
-@pytest.mark.parametrize("field", ["sentence", "value"])
+@pytest.mark.parametrize("field", ["sentence", "control_value"])
 def test_a_stale_claims_table_is_found(monkeypatch, field):
     from tools import claims
     before = claims.page()

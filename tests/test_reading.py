@@ -13,13 +13,12 @@ import pytest
 from tools.notebooks import TOP, lessons, read, source
 
 OLD = {
-    "18_overfit.ipynb",
     "networks.py", "old_metrics.py", "old_overfit.py", "old_splits.py",
 }
 OLD_NAMES = {"show_curves: old_metrics, old_overfit", "activations: layers, networks", "small_cnn: convolutions, networks"}
 OLD_NAMES |= {"ece: calibration, old_metrics", "fit_temperature: calibration, old_metrics", "with_temperature: calibration, old_metrics", "show_confusion: confusions, old_overfit"}
 OLD_TORCH = {"old_overfit"}
-NETWORKS = {"networks", "finetune", "training", "convolutions", "layers", "cached", "late_blocks", "learners", "preflight"}  # the modules whose subject is a network: they may import torch and fastai
+NETWORKS = {"networks", "finetune", "training", "convolutions", "layers", "cached", "late_blocks", "learners", "preflight", "overfit"}  # the modules whose subject is a network: they may import torch and fastai
 
 MODULES = sorted(p for p in (TOP / "mushroom_lib").glob("*.py") if p.name not in ("__init__.py", "_modidx.py"))
 COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)

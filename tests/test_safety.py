@@ -16,7 +16,6 @@ from tools.notebooks import NBS, TOP, read, source
 
 DENIALS = {
     "And no answer of a program says that a mushroom may be eaten.",
-    "No picture and no program can tell you that a mushroom may be eaten.",
     "No threshold makes a model fit to decide whether a mushroom may be eaten.",
     "Nothing in it can tell you that a mushroom may be eaten.",
 }
