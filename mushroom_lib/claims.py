@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['MIME', 'NEEDS', 'mean_interval', 'difference_interval', 'make_claim', 'claim_text', 'claim_svg', 'claim_html',
-           'ClaimFailed', 'claim', 'band_claim']
+           'ClaimFailed', 'claim']
 
 # %% ../nbs/lib_claims.ipynb #0f4491b2
 import base64
@@ -280,29 +280,3 @@ def claim(
         display(shown, raw=True)
     if not c["holds"]:
         raise ClaimFailed(claim_text(c))
-
-# %% ../nbs/lib_claims.ipynb #5839a4aa
-def band_claim(
-    id,             # "lesson.name"; a negative control ends in ".control"
-    sentence,       # without digits of its own
-    values,         # one number, or one a seed (their mean is held against the band)
-    low=-math.inf,  # the smallest mean that still supports the sentence
-    high=math.inf,  # the largest
-):
-    "Shows the claim as one line and stores it; raises AssertionError when it does not hold."
-    from IPython import get_ipython
-    from IPython.display import display
-    runs = _runs(values, f"claim {id}")
-    if low > high or (math.isinf(low) and math.isinf(high)):
-        raise ValueError(f"claim {id}: give low or high, with low <= high; got {low} and {high}")
-    mean = runs.mean()
-    held = bool(low <= mean <= high)
-    band = f"{low:.3g} to {high:.3g}"
-    text = f"{'holds' if held else 'FAILS'}: {sentence}: {mean:.3g}, claimed {band}  [{id}]"
-    if not held:
-        raise AssertionError(text)
-    c = dict(id=id, sentence=sentence, value=float(mean), n=len(runs), band=band, holds=held)
-    if get_ipython() is None:
-        print(text)
-    else:
-        display({"text/plain": text, MIME: c}, raw=True)

@@ -304,23 +304,13 @@ def test_claims_in_the_source_are_those_in_the_outputs(name):
         assert c["holds"] and same_sentence(call.args[1].value, c["sentence"]), c["id"]
 
 
-def first_edition(name):
-    "Whether a lesson still states values and bands, with controls of their own."
-    return "band_claim as claim" in "".join(source(c) for c in code(name))
-
-
 @pytest.mark.parametrize("name", [p.name for p in lessons()])
 def test_claims_carry_digits_only_in_values_and_say_what_they_need(name):
     calls = list(claim_calls(name))
     for identifier, call in calls:
         assert not re.search(r"\d", re.sub(r"\{.*?\}", "", call.args[1].value)), identifier
         given = {k.arg for k in call.keywords}
-        if not first_edition(name):
-            assert {"control", "control_is"} <= given and given & {"needs", "filed"}, identifier
-    if first_edition(name):
-        ids = [i for i, _ in calls]
-        controls = [i for i in ids if i.endswith(".control")]
-        assert controls and {i.removesuffix(".control") for i in controls} <= set(ids)
+        assert {"control", "control_is"} <= given and given & {"needs", "filed"}, identifier
 
 
 def test_sabotage_of_a_lesson_is_noticed():
@@ -332,9 +322,9 @@ def test_sabotage_of_a_lesson_is_noticed():
 
 def test_filed_sabotage_is_of_the_lessons_as_they_are():
     "CLAIMS.md's table of breaks is of these lessons, all their claims noticed, and all hold with nothing broken."
-    from tools.sabotage import new_claims, outcomes
+    from tools.sabotage import outcomes
     found = outcomes()
-    assert {r["lesson"] for r in found} == {p.stem for p in lessons() if new_claims(p)}
+    assert {r["lesson"] for r in found} == {p.stem for p in lessons()}
     for r in found:
         assert r["nothing"] == "holds", r
         assert all(r[need] in ("fails", "not reached") for need in r["needs"]), r

@@ -1,8 +1,4 @@
-"""What helps a reader: short lines, one statement a line, one meaning a name, imports that run one way.
-
-The course is being rebuilt lesson by lesson. OLD, OLD_NAMES and OLD_TORCH hold what is not rebuilt yet. They may only shrink: a
-test fails when a name on them no longer needs to be there.
-"""
+"""What helps a reader: short lines, one statement a line, one meaning a name, imports that run one way."""
 import ast
 import re
 import subprocess
@@ -12,13 +8,7 @@ import pytest
 
 from tools.notebooks import TOP, lessons, read, source
 
-OLD = {
-    "networks.py", "old_metrics.py", "old_overfit.py", "old_splits.py",
-}
-OLD_NAMES = {"show_curves: old_metrics, old_overfit", "activations: layers, networks", "small_cnn: convolutions, networks"}
-OLD_NAMES |= {"ece: calibration, old_metrics", "fit_temperature: calibration, old_metrics", "with_temperature: calibration, old_metrics", "show_confusion: confusions, old_overfit"}
-OLD_TORCH = {"old_overfit"}
-NETWORKS = {"networks", "finetune", "training", "convolutions", "layers", "cached", "late_blocks", "learners", "preflight", "overfit"}  # the modules whose subject is a network: they may import torch and fastai
+NETWORKS = {"finetune", "training", "convolutions", "layers", "cached", "late_blocks", "learners", "preflight", "overfit"}  # the modules whose subject is a network: they may import torch and fastai
 
 MODULES = sorted(p for p in (TOP / "mushroom_lib").glob("*.py") if p.name not in ("__init__.py", "_modidx.py"))
 COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
@@ -74,14 +64,7 @@ def trouble_in(path):
 @pytest.mark.parametrize("path", [*lessons(), *MODULES], ids=lambda p: p.name)
 def test_lines_are_short_and_hold_one_statement(path):
     found = trouble_in(path)
-    if path.name in OLD:
-        assert found, f"{path.name} is rebuilt: take it off OLD"
-    else:
-        assert not found, "\n".join(found)
-
-
-def test_old_names_files_that_exist():
-    assert OLD <= {p.name for p in [*lessons(), *MODULES]}, "a file on OLD is gone: take it off"
+    assert not found, "\n".join(found)
 
 
 @pytest.mark.parametrize("code, said", [
@@ -133,8 +116,7 @@ def test_no_name_means_two_things_in_two_modules():
         for name in exported(path):
             homes.setdefault(name, []).append(path.stem)
     twice = {f"{name}: {', '.join(sorted(modules))}" for name, modules in homes.items() if len(modules) > 1}
-    assert twice - OLD_NAMES == set(), "exported by two modules"
-    assert OLD_NAMES - twice == set(), "mended: take it off OLD_NAMES"
+    assert twice == set(), "exported by two modules"
 
 
 def imported(path):
@@ -211,7 +193,4 @@ def test_import_without_torch(module):
     "Only a module whose subject is a network may load torch or fastai when it is imported."
     r = subprocess.run([sys.executable, "-c", IMPORT.format(module)], cwd=TOP, capture_output=True, text=True)
     print(r.stdout)
-    if module in OLD_TORCH:
-        assert r.returncode != 0, f"{module} imports no torch any more: take it off OLD_TORCH"
-    else:
-        assert r.returncode == 0, r.stderr
+    assert r.returncode == 0, r.stderr

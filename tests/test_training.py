@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from mushroom_lib.classifier import loss_of, scores_of
-from mushroom_lib.old_overfit import history
+from mushroom_lib.history import read_history
 from mushroom_lib.training import evaluate, gradient_of, on_device, train_epochs
 
 
@@ -112,7 +112,7 @@ def test_the_seed_decides():
 
 def test_the_record_can_be_read_by_others():
     rows = train_epochs(model(), *data(), epochs=3, valid=data(12))
-    table = history(rows)
+    table = read_history(rows)
     assert list(table["epoch"]) == [1, 2, 3]
     assert table[["train_loss", "valid_loss", "valid_accuracy"]].notna().all(axis=None)
 

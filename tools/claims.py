@@ -29,14 +29,6 @@ Made by `python -m tools.sabotage`, which runs each lesson with one thing broken
 {what}. A claim fails when what it needs is broken, or it says nothing.
 
 """
-OLD = """
-## In lessons that are not rebuilt yet
-
-A value (the mean of its runs) and the band that it must lie in. A claim whose name ends in `.control` is
-the negative control of another.
-
-"""
-
 
 def claims_in(nb):
     "The claims stored in the outputs of `nb` (a notebook's JSON), in order, without those named `demo.`"
@@ -52,7 +44,7 @@ def claims_in(nb):
 
 
 def band(c):
-    "The band of a claim of the second edition in words."
+    "The band of a claim in words."
     number = "{:" + c["format"] + "}"
     if c["at_most"] is None:
         return "at least " + number.format(c["at_least"])
@@ -61,8 +53,8 @@ def band(c):
     return f"{number.format(c['at_least'])} to {number.format(c['at_most'])}"
 
 
-def new_table(found):
-    "The Markdown table of (claim, link) of the second edition."
+def claims_table(found):
+    "The Markdown table of (claim, link)."
     rows = ["| claim | what is claimed | runs | interval | needs to be | control | difference | lesson |",
             "|---|---|---|---|---|---|---|---|"]
     for c, link in found:
@@ -76,14 +68,6 @@ def new_table(found):
     return "\n".join(rows) + "\n"
 
 
-def old_table(found):
-    "The Markdown table of (claim, link) of the first edition."
-    rows = ["| claim | what is claimed | value | runs | band | lesson |", "|---|---|---|---|---|---|"]
-    for c, link in found:
-        rows.append(f"| `{c['id']}` | {c['sentence']} | {c['value']:.3g} | {c['n']} | {c['band']} | {link} |")
-    return "\n".join(rows) + "\n"
-
-
 def page():
     "The text of CLAIMS.md; raises ValueError when two claims share an identifier."
     found = [(c, f"[{p.stem}](nbs/{p.name})") for p in lessons() for c in claims_in(read(p))]
@@ -91,11 +75,8 @@ def page():
     twice = sorted({i for i in ids if ids.count(i) > 1})
     if twice:
         raise ValueError(f"claimed twice: {', '.join(twice)}; give each claim an identifier of its own")
-    new = [(c, link) for c, link in found if "control_is" in c]
-    old = [(c, link) for c, link in found if "control_is" not in c]
     what = "; ".join(words for name, words in sabotage.WHAT.items() if name != "nothing")
-    text = HEAD + new_table(new) + BROKEN.format(what=what) + sabotage.table()
-    return text + OLD + old_table(old) if old else text
+    return HEAD + claims_table(found) + BROKEN.format(what=what) + sabotage.table()
 
 
 def main():

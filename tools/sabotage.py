@@ -1,6 +1,6 @@
 """A mutation test of the claims: breaks the course on purpose and asks which claims notice.
 
-    python -m tools.sabotage [LESSON ...]   run what is missing, for all lessons with new claims or those named
+    python -m tools.sabotage [LESSON ...]   run what is missing, for all lessons or those named
     python -m tools.sabotage --table        print the table of the runs that are there
 
 Each lesson is run once as it is ("nothing" broken: every claim must hold) and once for each thing that
@@ -269,19 +269,13 @@ def table():
     return "\n".join(lines) + "\n"
 
 
-def new_claims(path):
-    "Whether a lesson holds claims of the second edition."
-    said = "\n".join(source(cell) for cell in read(path)["cells"])
-    return "import claim\n" in said and "band_claim" not in said
-
-
 def main():
     p = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    p.add_argument("lesson", nargs="*", type=Path, help="default: all that have claims of the second edition")
+    p.add_argument("lesson", nargs="*", type=Path, help="default: all")
     p.add_argument("--table", action="store_true", help="only print the table")
     args = p.parse_args()
     if not args.table:
-        for path in args.lesson or [p for p in lessons() if new_claims(p)]:
+        for path in args.lesson or lessons():
             run_lesson(path)
     print(table())
 
