@@ -93,14 +93,22 @@ def draw_slices(
     found,        # of `find_slices`
     by="p",       # or "corrected": what must be below 5 % for a finding
 ):
-    "Each slice with its interval; findings that are worse than the rest are red."
+    """Each slice with its interval; findings that are worse than the rest are red.
+
+    Hollow where only `p` is below 5 %, and not what is asked for.
+    """
     found = found.sort_values("right", ascending=False, ignore_index=True)
     for height, row in found.iterrows():
-        finding = row[by] < .05 and row["right"] < row["rest"]
-        colour, mark = ("#CC1111", "X") if finding else ("#0072B2", "o")
+        worse = row["right"] < row["rest"]
+        colour, mark, fill = "#0072B2", "o", "#0072B2"
+        if worse and row["p"] < .05:
+            colour, fill = "#CC1111", "white"
+        if worse and row[by] < .05:
+            mark, fill = "X", colour
         ax.plot([100 * row["low"], 100 * row["high"]], [height] * 2, color=colour,
                 alpha=.4, linewidth=4, marker="", solid_capstyle="butt")
-        ax.plot(100 * row["right"], height, mark, color=colour, markersize=8)
+        ax.plot(100 * row["right"], height, mark, color=colour, markersize=8,
+                markerfacecolor=fill)
         ax.text(1.01, height, str(row["photos"]), va="center",
                 transform=ax.get_yaxis_transform())
     names = found["column"] + ": " + found["value"].astype(str)
