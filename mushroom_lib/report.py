@@ -125,7 +125,8 @@ class Report:
             ax.hlines(heights, table[f"{name}_low"], table[f"{name}_high"], color=colour,
                       alpha=.4, linewidth=4)
             ax.plot(table[name], heights, "o", color=colour)
-            ax.set(xlim=(0, 1.02), xlabel=f"{name} (bar: 95 % interval)")
+            ax.set(xlim=(0, 1.02), xticks=[.2, .4, .6, .8],
+                   xlabel=f"{name} (bar: 95 % interval)")
             ax.xaxis.set_major_formatter("{x:.0%}")
         names = [f"{label} ({n})" for label, n in zip(table.index, table["photos"])]
         axes[0].set_yticks(heights, names)
