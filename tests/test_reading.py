@@ -16,7 +16,7 @@ OLD = {
     "18_overfit.ipynb",
     "networks.py", "old_metrics.py", "old_overfit.py", "old_splits.py",
 }
-OLD_NAMES = {"show_curves: old_metrics, old_overfit", "activations: layers, networks", "small_cnn: convolutions, networks"}
+OLD_NAMES = {"diagnose: diagnose, old_overfit", "show_curves: old_metrics, old_overfit", "activations: layers, networks", "small_cnn: convolutions, networks"}
 OLD_NAMES |= {"ece: calibration, old_metrics", "fit_temperature: calibration, old_metrics", "with_temperature: calibration, old_metrics", "show_confusion: confusions, old_overfit"}
 OLD_TORCH = {"old_overfit"}
 NETWORKS = {"networks", "finetune", "training", "convolutions", "layers", "cached", "late_blocks", "learners", "preflight"}  # the modules whose subject is a network: they may import torch and fastai
