@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from mushroom_lib.history import CURVES, parse_name, read_history
+from mushroom_lib.history import CURVES, parse_name, read_history, undo_running
 
 TRAIN, VALID, RIGHT = [.9, .6, .4, .3], [.8, .7, .6, .65], [.5, .6, .7, .68]
 NAN = math.nan
@@ -85,24 +85,79 @@ def test_fastai_learner_without_a_record(recorder):
         read_history(SimpleNamespace(recorder=recorder))
 
 
-def test_a_real_learner(tmp_path):
+@pytest.fixture
+def real_learner(tmp_path):
+    "A function that makes a fastai learner with eleven batches an epoch, and a list that fills with the losses of its batches."
     torch = pytest.importorskip("torch")
-    from fastai.vision.all import CrossEntropyLossFlat, CSVLogger, DataLoaders, Learner, accuracy
+    from fastai.vision.all import Callback, CrossEntropyLossFlat, CSVLogger, DataLoaders, Learner, accuracy
     from torch.utils.data import TensorDataset
-    x, y = torch.randn(60, 5), torch.randint(0, 3, (60,))
-    dls = DataLoaders.from_dsets(TensorDataset(x[:40], y[:40]), TensorDataset(x[40:], y[40:]), bs=8, num_workers=0, device="cpu")
-    learn = Learner(dls, torch.nn.Linear(5, 3), loss_func=CrossEntropyLossFlat(), metrics=[accuracy], path=tmp_path, cbs=CSVLogger())
+
+    class Keep(Callback):
+        def before_fit(self):
+            losses.clear()
+
+        def after_batch(self):
+            if self.training:
+                losses.append(self.loss.item())
+
+    torch.manual_seed(0)
+    x, y = torch.randn(120, 5), torch.randint(0, 3, (120,))
+    sides = TensorDataset(x[:90], y[:90]), TensorDataset(x[90:], y[90:])
+    dls = DataLoaders.from_dsets(*sides, bs=8, num_workers=0, device="cpu")
+    learn, losses = Learner(dls, torch.nn.Linear(5, 3), loss_func=CrossEntropyLossFlat(), metrics=[accuracy], path=tmp_path, cbs=[CSVLogger(), Keep()]), []
     with learn.no_bar(), learn.no_logging():
-        learn.fit(3)
-        table = read_history(learn)
-        pd.testing.assert_frame_equal(table, read_history(tmp_path / "history.csv"))
-        assert table["train_accuracy"].isna().all() and table["valid_accuracy"].between(0, 1).all()
-        for after in (learn.validate, learn.get_preds):
-            learn.fit(2)
-            after()
-            for record in [learn] if after == learn.get_preds else [learn, tmp_path / "history.csv"]:  # get_preds leaves the file
-                with pytest.raises(ValueError, match="overwritten"):
-                    read_history(record)
+        yield learn, losses
+
+
+def test_a_real_learner_and_its_file(real_learner, tmp_path):
+    learn, losses = real_learner
+    learn.fit(3, .05)
+    table, as_written = read_history(learn), read_history(tmp_path / "history.csv")
+    pd.testing.assert_frame_equal(read_history(tmp_path / "history.csv", batches=11), table, rtol=1e-4)
+    pd.testing.assert_frame_equal(as_written[["epoch", *CURVES[1:]]], table[["epoch", *CURVES[1:]]])
+    assert (as_written["train_loss"] > table["train_loss"])[1:].all(), "what is written lags behind"
+    assert as_written.attrs["running"] and not table.attrs["running"]
+    assert table["train_accuracy"].isna().all() and table["valid_accuracy"].between(0, 1).all()
+
+
+def test_a_learners_running_loss_is_undone(real_learner):
+    learn, losses = real_learner
+    learn.fit(4, .05)
+    weights = .98 ** np.arange(10, -1, -1)
+    true = [np.average(losses[k:k + 11], weights=weights) for k in range(0, 44, 11)]
+    np.testing.assert_allclose(read_history(learn)["train_loss"], true, rtol=1e-3)
+
+
+@pytest.mark.parametrize("after, file_too", [("validate", True), ("get_preds", False)])
+def test_a_real_learner_whose_record_was_overwritten(real_learner, after, file_too, tmp_path):
+    learn, _ = real_learner
+    learn.fit(2)
+    getattr(learn, after)()
+    for record in [learn, tmp_path / "history.csv"][:1 + file_too]:
+        with pytest.raises(ValueError, match="overwritten"):
+            read_history(record)
+
+
+@given(st.lists(st.floats(0, 5), min_size=1, max_size=20), st.integers(1, 300))
+def test_a_running_loss_is_undone_whatever_it_was(epochs, batches):
+    value, running = 0, []
+    for k, loss in enumerate(epochs, start=1):
+        for _ in range(batches):
+            value = .98 * value + .02 * loss
+        running.append(value / (1 - .98 ** (k * batches)))
+    np.testing.assert_allclose(undo_running(running, batches), epochs, atol=1e-6)
+
+
+def test_a_running_loss_that_was_no_number_is_infinite():
+    assert undo_running([1, NAN, NAN], 5).tolist()[1:] == [math.inf, math.inf]
+    assert undo_running([1, math.inf], 5).tolist() == [pytest.approx(1), math.inf]
+
+
+@pytest.mark.parametrize("names, running", [("epoch,train_loss,valid_loss,time", True), ("epoch,time,train_loss,valid_loss", False), ("epoch,loss,val_loss", False)])
+def test_only_fastais_file_has_a_running_loss(names, running, tmp_path):
+    row = dict(epoch="1", train_loss="1", valid_loss="1", time="00:01", loss="1", val_loss="1")
+    text = "\n".join([names, ",".join(row[name] for name in names.split(","))])
+    assert read_history(write(tmp_path, text)).attrs["running"] == running
 
 
 # Keras
