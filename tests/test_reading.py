@@ -19,7 +19,7 @@ OLD = {
 OLD_NAMES = {"diagnose: diagnose, old_overfit", "show_curves: old_metrics, old_overfit", "activations: layers, networks", "small_cnn: convolutions, networks"}
 OLD_NAMES |= {"ece: calibration, old_metrics", "fit_temperature: calibration, old_metrics", "with_temperature: calibration, old_metrics", "show_confusion: confusions, old_overfit"}
 OLD_TORCH = {"old_overfit"}
-NETWORKS = {"networks", "finetune", "training", "convolutions", "layers", "cached", "late_blocks", "learners", "preflight"}  # the modules whose subject is a network: they may import torch and fastai
+NETWORKS = {"networks", "finetune", "training", "convolutions", "layers", "cached", "late_blocks", "learners", "preflight", "planted_runs"}  # the modules whose subject is a network: they may import torch and fastai
 
 MODULES = sorted(p for p in (TOP / "mushroom_lib").glob("*.py") if p.name not in ("__init__.py", "_modidx.py"))
 COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
