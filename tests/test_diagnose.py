@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from benchmarks.diagnose import tables
-from mushroom_lib.diagnose import ADVICE, LIMITS, RunReport, decide, diagnose, measure_signs, scale_losses
+from mushroom_lib.diagnose import TRY_FIRST, LIMITS, RunReport, decide, diagnose, measure_signs, scale_losses
 from mushroom_lib.history import read_history
 from mushroom_lib.planted_runs import PLANTED_CAUSES, PhotoFeatures, draw_losses, planted_run, train_learner
 from mushroom_lib.sources import photos
@@ -237,7 +237,7 @@ def test_report_says_why_and_what_next(trained, cause):
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
     report = diagnose(*trained[cause, 0])
-    assert repr(report).startswith(report.verdict) and ADVICE[report.verdict][1] in repr(report) and "limit" in report.why
+    assert repr(report).startswith(report.verdict) and TRY_FIRST[report.verdict][1] in repr(report) and "limit" in report.why
     fig, ax = plt.subplots()
     draw_losses(ax, report.table, "run")
     np.testing.assert_allclose(ax.get_lines()[1].get_ydata(), report.table["valid"])
@@ -256,5 +256,5 @@ losses = st.floats(0, 50)
 @given(st.lists(st.tuples(losses, losses), min_size=3, max_size=30), st.integers(2, 50))
 def test_any_possible_record_gets_a_verdict(rows, n_labels):
     report = diagnose(pd.DataFrame(rows, columns=["train_loss", "valid_loss"]), range(n_labels))
-    assert isinstance(report, RunReport) and report.verdict in ADVICE and report.verdict == decide(report.signs)
+    assert isinstance(report, RunReport) and report.verdict in TRY_FIRST and report.verdict == decide(report.signs)
     assert report.why and "nan" not in repr(report)

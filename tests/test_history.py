@@ -408,6 +408,21 @@ def test_a_table_that_was_read_is_read_again():
     pd.testing.assert_frame_equal(read_history(table), table, check_dtype=False)
 
 
+@pytest.mark.parametrize("rows", [hugging_face(1)[:-1], lightning(), lightning("")])
+def test_rows_of_their_own_for_each_side_without_a_column_of_epochs(rows):
+    table = pd.DataFrame(rows).drop(columns="epoch")
+    if "train_loss_step" in table:
+        table = table[table["train_loss_step"].isna()]
+    assert read_history(table.to_dict("records"))["epoch"].tolist()[:4] == [1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("name", ["state", "history", "log_history", "recorder_"])
+def test_a_column_that_is_called_like_an_attribute_is_a_column(name):
+    rows = [dict(zip(["train_loss", "valid_loss", "valid_acc"], row), **{name: "x"}) for row in zip(TRAIN, VALID, RIGHT)]
+    reads(pd.DataFrame(rows))
+    reads(rows)
+
+
 def test_the_record_is_not_changed():
     frame = lightning()
     before = frame.copy()
