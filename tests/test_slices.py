@@ -58,7 +58,7 @@ def test_nothing_is_found_where_nothing_is():
     "With the correction in at most about one of twenty looks, without it in far more; with siblings as well."
     for size in (1, 3):   # slices across siblings are tested cautiously: even fewer alarms
         plain, corrected = [], []
-        for seed in range(60):
+        for seed in range(40):
             table, right, groups = world(seed, 300, size=size)
             found = find_slices(table, right, ["camera", "place", "hour"], groups)
             plain.append(found["p"].min() < .05)
