@@ -1,12 +1,14 @@
 "The reliability table and the ECE against scikit-learn and by hand, the temperature against a grid, and hostile inputs."
+import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 import pytest
 from scipy.special import softmax
 from sklearn.calibration import calibration_curve
 from sklearn.metrics import log_loss
 
-from mushroom_lib.calibration import (check_answers, ece, ece_by_chance, fit_temperature, number_bins, reliability_table,
-                                      share_interval, temperature_loss, with_temperature)
+from mushroom_lib.calibration import (check_answers, check_columns, draw_reliability, ece, ece_by_chance, fit_temperature, mark_of,
+                                      number_bins, reliability_table, share_interval, temperature_loss, with_temperature)
 from mushroom_lib.sample_size import wilson_interval
 
 
@@ -162,3 +164,68 @@ def test_bad_input_is_one_clear_line(call, said):
 def test_answers_may_be_lists_or_booleans():
     right, confidence = check_answers([True, False], [1, .25])
     assert right.tolist() == [1, 0] and confidence.tolist() == [1, .25]
+
+
+BINS = pd.DataFrame([   # promised, right, low, high, photos: one for each kind of dot
+    (.15, .00, .00, .60, 2),     # the interval holds the promise, and almost anything else
+    (.25, .02, .00, .20, 40),    # promises too much
+    (.55, .50, .30, .70, 20),    # may mean what it says
+    (.75, .95, .80, .99, 40),    # too modest
+    (.85, .20, .02, .80, 3),     # wide, but below what was promised all the same
+    (.05, .60, .20, .95, 3),     # wide, but above it
+], columns=["promised", "right", "low", "high", "photos"])
+RED, GREEN, GREY, BLUE = "#CC1111", "#00795A", "#767676", "#0072B2"
+
+
+def test_a_dot_says_what_its_interval_says():
+    assert [mark_of(row) for row in BINS.itertuples()] == [
+        (GREY, "o"), (RED, "X"), (BLUE, "o"), (GREEN, "^"), (RED, "X"), (GREEN, "^")]
+
+
+@pytest.mark.parametrize("promised, low, high, mark", [
+    (.4, .25, .75, (BLUE, "o")),      # half of the scale can be told
+    (.4, .25, .76, (GREY, "o")),      # a little more cannot
+    (.25, .25, .5, (BLUE, "o")),      # on the end of the interval: held
+    (.5, .25, .5, (BLUE, "o")),
+    (.51, .25, .5, (RED, "X")),
+    (.24, .25, .5, (GREEN, "^")),
+])
+def test_where_a_dot_changes(promised, low, high, mark):
+    table = pd.DataFrame([dict(promised=promised, low=low, high=high)])
+    assert mark_of(next(table.itertuples())) == mark
+
+
+def drawn(axes):
+    "The dots of a diagram: (x, y, colour, marker, colour inside) each."
+    dots = []
+    for line in axes.lines:
+        if line.get_marker() in ("o", "X", "^"):
+            x, y = line.get_xydata()[0].round(6)
+            dots.append((x, y, line.get_color(), line.get_marker(), line.get_markerfacecolor()))
+    return dots
+
+
+def test_the_diagram_draws_the_table_and_only_what_cannot_tell_is_hollow():
+    figure, axes = plt.subplots(2, 1)
+    assert draw_reliability(BINS, [.15, .85, .85], axes) is axes
+    above, below = axes
+    dots = drawn(above)
+    np.testing.assert_allclose([dot[:2] for dot in dots], 100 * BINS[["promised", "right"]], atol=1e-5)
+    assert [dot[2:4] for dot in dots] == [mark_of(row) for row in BINS.itertuples()]
+    assert [dot[4] == "white" for dot in dots] == [True, False, False, False, False, False]
+    assert all(inside == colour for _, _, colour, _, inside in dots[1:])
+    legend = {text.get_text()[2:]: text.get_color() for text in above.texts}
+    assert legend["promises too much"] == RED and "cannot tell" in legend
+    assert [bar.get_height() for bar in below.patches] == [0, 1, 0, 0, 0, 0, 0, 0, 2, 0]
+    assert [text.get_text() for text in below.texts] == ["", "1", "", "", "", "", "", "", "2", ""]
+    plt.close(figure)
+
+
+def test_many_bins_carry_no_numbers():
+    above, below = draw_reliability(BINS, [.15, .85, .85], bins=30)
+    assert len(below.patches) == 30 and not below.texts
+    plt.close(above.figure)
+
+
+def test_columns_come_back_as_an_array():
+    assert check_columns(GOOD, [0, 2, 1, 1]).tolist() == [0, 2, 1, 1]
