@@ -65,7 +65,7 @@ def show_threshold(
     dots.set(xlim=(0, 1.02), ylim=(-.5, 1.5), xticks=[.01, .05, .1, .25, .5, .75, 1])
     dots.set_xticklabels([".01", ".05", ".1", ".25", ".5", ".75", "1"])
     dots.set_yticks([0, 1], ["others", name])
-    dots.set_xlabel("probability (grey: alarm)")
+    dots.set_xlabel("probability (shaded: alarm)")
     dots.set_title(f"{counts['missed']} missed, {counts['false_alarms']} false alarms")
     n_alarms = counts["found"] + counts["false_alarms"]
     for place, share, n in zip([1, 0], shares, [is_label.sum(), n_alarms]):
@@ -102,11 +102,11 @@ def correct_prior(
 ):
     "The probabilities, as a DataFrame, for a place where labels have other shares."
     table = check_sums(probabilities)   # a DataFrame whose rows sum to 1
-    trained = check_shares(trained_share, table.columns)
+    trained = check_shares(trained_share, table.columns)   # sum to 1 as well
     real = check_shares(real_share, table.columns)
     if (trained == 0).any():
         raise ValueError("a label without training photographs has no prior to correct")
-    weighted = table * (real / trained)
+    weighted = table * (real / trained)   # rarer in use: a smaller number
     sums = weighted.sum(axis=1)
     if (sums == 0).any():
         raise ValueError("a row has no label left: all of it has a real share of 0")
