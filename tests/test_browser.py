@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from pathlib import Path
 
@@ -52,7 +53,9 @@ def idle(lab, seconds):
     while calm < 3:
         assert time.time() < deadline, f"the kernel was not idle within {seconds} s"
         time.sleep(1.5)
-        states = [k["execution_state"] for k in json.load(urllib.request.urlopen(f"{lab}/api/kernels", timeout=10))]
+        try: kernels = json.load(urllib.request.urlopen(f"{lab}/api/kernels", timeout=10))
+        except urllib.error.HTTPError: kernels = []  # a kernel that is just starting: the server answers 500, and it is not idle
+        states = [k["execution_state"] for k in kernels]
         calm = calm + 1 if states == ["idle"] else 0
 
 
