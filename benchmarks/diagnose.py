@@ -2,7 +2,7 @@
 
     python -m benchmarks.diagnose [--seeds 5]    prints the tables of benchmarks/diagnose.md
 
-Five runs a cause, planted as lesson 19 plants them. Our own loop records each run twice: both losses after
+Five runs a cause, planted as lesson 20 plants them. Our own loop records each run twice: both losses after
 the epoch, and the training loss as its mean over the epoch (as Keras does). A real fastai Learner, with
 other batches and other first weights, trains the same tasks: its file as it stands (a verdict that leaves
 two causes open is counted apart), the same file with the number of batches, and the Learner itself.

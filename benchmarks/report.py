@@ -1,4 +1,4 @@
-"""Times `report`: every score of lessons 20 to 22 with its interval, for more and more photographs.
+"""Times `report`: every score of lessons 22 to 26 with its interval, for more and more photographs.
 
     python -m benchmarks.report                                      5,000 to 100,000 photographs, 10 and 100 labels
     python -m benchmarks.report --results benchmarks/report.md       the same, written there too

@@ -13,7 +13,7 @@ from mushroom_lib.history import read_history
 from mushroom_lib.planted_runs import PLANTED_CAUSES, PhotoFeatures, draw_losses, planted_run, train_learner
 from mushroom_lib.sources import photos
 
-SEEDS = (0, 1)   # of the untouched block of lesson 19: no limit was chosen on them
+SEEDS = (0, 1)   # of the untouched block of lesson 20: no limit was chosen on them
 SMALL = pd.DataFrame(dict(epoch=[1, 2, 3, 4], train_loss=[2, 1.2, .6, .3], valid_loss=[2, 1.4, 1., .9]))
 EIGHT = list(range(8)) * 10
 

@@ -1,4 +1,4 @@
-"Lesson 20's functions agree with scikit-learn and with counting by hand, and refuse what is no input."
+"Lesson 22's functions agree with scikit-learn and with counting by hand, and refuse what is no input."
 import matplotlib
 import matplotlib.pyplot as plt
 import numpy as np

@@ -1,4 +1,4 @@
-"The module of lesson 18: both sides measured alike, and nothing changed by the look."
+"The module of lesson 19: both sides measured alike, and nothing changed by the look."
 import numpy as np
 import pytest
 import torch

@@ -48,7 +48,7 @@ def test_values_are_scikit_learns(seed, rare):
 @pytest.mark.parametrize("per_group", [1, 3])
 @pytest.mark.parametrize("seed", range(3))
 def test_drawn_tests_are_those_of_the_lesson(seed, per_group):
-    "Sums of groups give, draw by draw, what lesson 21 gets from the drawn rows."
+    "Sums of groups give, draw by draw, what lesson 24 gets from the drawn rows."
     y, p, groups = answers(seed, n=90, per_group=per_group, rare=True)
     said = p.argmax(axis=1)
     loss, squares = photo_losses(y, p)
