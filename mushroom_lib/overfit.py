@@ -53,7 +53,9 @@ def fit_epochs(
     with no_random(seed, reproducible=False):
         for epoch in range(1, epochs + 1):
             seen = x if views is None else draw_views(views, x)
+            # lesson 12's steps, once through all training photographs
             train_epoch(model, seen, y, opt, shuffled_batches(len(x), bs))
+            # then both sides, in evaluation mode
             if epoch % every == 0:
                 rows.append({"epoch": epoch, **both_sides(model, sides)})
     return pd.DataFrame(rows)
@@ -163,6 +165,7 @@ def measure_side(
     return {f"{side}_loss": losses / n, f"{side}_accuracy": right / n}
 
 # %% ../nbs/19_overfit.ipynb #dd84e0fc
+#@title BothSides, a callback
 class BothSides(Callback):
     "Keeps a table, a row an epoch: loss and accuracy of both sides, measured alike."
     table = pd.DataFrame()
