@@ -32,6 +32,7 @@ def small_network(
                              nn.Dropout(dropout), nn.Linear(width, n_labels))
 
 # %% ../nbs/19_overfit.ipynb #33c1690b
+#@title fit_epochs: the loop that measures both sides
 def fit_epochs(
     model,      # photographs to scores (changed in place)
     train,      # a pair (x, y): what it learns from
