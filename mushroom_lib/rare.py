@@ -4,7 +4,6 @@
 __all__ = ['precision_at_share', 'correct_prior', 'micro_and_macro']
 
 # %% ../nbs/23_rare.ipynb #5b274f6f
-import numpy as np
 from sklearn.metrics import recall_score
 
 from .probabilities import check_shares, check_sums
