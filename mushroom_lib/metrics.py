@@ -13,6 +13,7 @@ from .probabilities import check_scores
 from .style import PALETTE, WRONG
 
 # %% ../nbs/22_metrics.ipynb #8dccc167
+#@title The four blocks, recall and precision as functions
 def count_alarms(
     is_label,  # for each photograph, whether it shows the label
     alarm,     # for each photograph, whether the program says so
@@ -25,7 +26,7 @@ def count_alarms(
     return dict(found=found, missed=missed,
                 false_alarms=false_alarms, no_alarm=no_alarm)
 
-# %% ../nbs/22_metrics.ipynb #fa5e2b20
+
 def recall_and_precision(
     is_label,  # for each photograph, whether it shows the label
     alarm,     # for each photograph, whether the program says so
@@ -80,6 +81,7 @@ def show_threshold(
     bars.grid(False)
 
 # %% ../nbs/22_metrics.ipynb #0f9fcdec
+#@title The highest threshold that finds a share of the label
 def threshold_for_recall(
     is_label,  # for each photograph, whether it shows the label
     p,         # its probability, (n,)

@@ -23,6 +23,7 @@ def precision_at_share(
     return float(right / (right + wrong)) if right + wrong else float("nan")
 
 # %% ../nbs/23_rare.ipynb #d7f0a912
+#@title Bayes' rule as a function: correct_prior
 def correct_prior(
     probabilities,  # (n, m), a column a label: an array, or a DataFrame with names
     trained_share,  # of each label in training: a dictionary, or m numbers
@@ -41,6 +42,7 @@ def correct_prior(
     return weighted.div(sums, axis=0)
 
 # %% ../nbs/23_rare.ipynb #eb2830d1
+#@title The two averages as a function
 def micro_and_macro(
     y,        # the true labels, (n,)
     answers,  # the labels that were answered, (n,)
