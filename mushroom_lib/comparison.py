@@ -3,12 +3,12 @@
 # %% auto #0
 __all__ = ['design_effect_of', 'photos_to_see']
 
-# %% ../nbs/25_comparison.ipynb #ca7739d4
+# %% ../nbs/25_comparison.ipynb #22ed4300
 import numpy as np
 
 from .intervals import leads_of_b
 
-# %% ../nbs/25_comparison.ipynb #e736749c
+# %% ../nbs/25_comparison.ipynb #294f9a67
 #@title The formula: design_effect_of and photos_to_see
 def design_effect_of(
     values,  # a number for each photograph, of which the mean is taken, length n

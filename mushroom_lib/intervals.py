@@ -21,7 +21,7 @@ def draw_exam(
     times = np.bincount(drawn, minlength=n_groups)      # how often each has come
     return np.repeat(np.arange(len(codes)), times[codes])
 
-# %% ../nbs/24_intervals.ipynb #fcc7c573
+# %% ../nbs/24_intervals.ipynb #d3aeedfb
 #@title The middle of the drawn scores, and the same steps for any metric
 def tail_of(
     n_groups,  # how many groups are drawn from
