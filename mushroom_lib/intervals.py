@@ -107,7 +107,7 @@ def bootstrap_ci(
 
 
 def intervals_of_means(
-    values,     # a row for each test, with a number for each specimen, (tests, specimens)
+    values,     # a row for each test, a column for each specimen
     draws=1000,
     seed=0,     # decides which
 ):
