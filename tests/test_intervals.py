@@ -11,7 +11,7 @@ from sklearn.metrics import accuracy_score, balanced_accuracy_score, f1_score
 from statsmodels.stats.contingency_tables import mcnemar
 from statsmodels.stats.weightstats import DescrStatsW
 
-from mushroom_lib.intervals import (bootstrap_ci, bootstrap_scores, count_votes, difference_ci, draw_exam,
+from mushroom_lib.intervals import (bootstrap_ci, bootstrap_scores, count_votes, difference_ci, draw_test,
                                     intervals_of_means, middle_of)
 
 few = settings(max_examples=40, deadline=None, derandomize=True)
@@ -48,7 +48,7 @@ def sittings(draw, most=40):
 @few
 @given(sittings(), st.integers(0, 99))
 def test_a_drawn_test_is_scikit_learns_score_with_groups_as_weights(sat, seed):
-    "The weights are drawn here, not by `draw_exam`; both models sit the same test."
+    "The weights are drawn here, not by `draw_test`; both models sit the same test."
     y, a, b, groups = sat
     codes = np.unique(groups, return_inverse=True)[1]
     n_groups = len(np.unique(groups))
@@ -103,7 +103,7 @@ def test_many_at_once_are_the_intervals_of_each(n_groups):
 def test_groups_are_drawn_whole_and_as_many_as_there_are(sat):
     codes = np.unique(sat[-1], return_inverse=True)[1]
     sizes = np.bincount(codes)
-    rows = draw_exam(codes, np.random.default_rng(0))
+    rows = draw_test(codes, np.random.default_rng(0))
     counts = np.bincount(codes[rows], minlength=len(sizes))
     assert (counts % sizes == 0).all() and (counts // sizes).sum() == len(sizes)
 
