@@ -4,16 +4,15 @@ import time
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binomtest, norm
 from sklearn.metrics import accuracy_score, balanced_accuracy_score, f1_score
-from statsmodels.api import OLS
 from statsmodels.stats.contingency_tables import mcnemar
 from statsmodels.stats.weightstats import DescrStatsW
 
-from mushroom_lib.intervals import (bootstrap_ci, bootstrap_scores, count_votes, design_effect_of,
-                                    difference_ci, draw_exam, middle_of, photos_to_see)
+from mushroom_lib.intervals import (bootstrap_ci, bootstrap_scores, count_votes, difference_ci, draw_test,
+                                    intervals_of_means, middle_of)
 
 few = settings(max_examples=40, deadline=None, derandomize=True)
 
@@ -49,7 +48,7 @@ def sittings(draw, most=40):
 @few
 @given(sittings(), st.integers(0, 99))
 def test_a_drawn_test_is_scikit_learns_score_with_groups_as_weights(sat, seed):
-    "The weights are drawn here, not by `draw_exam`; both models sit the same test."
+    "The weights are drawn here, not by `draw_test`; both models sit the same test."
     y, a, b, groups = sat
     codes = np.unique(groups, return_inverse=True)[1]
     n_groups = len(np.unique(groups))
@@ -86,21 +85,17 @@ def test_the_middle_is_students_interval_where_scores_are_a_bell(n):
     assert np.mean(found) == pytest.approx((low + high) / 2, abs=1e-6)
 
 
-@few
-@given(sittings())
-def test_the_design_effect_is_statsmodels_clustered_variance_over_the_plain_one(sat):
-    y, a, b, groups = sat
-    values = 1. * (b == y) - (a == y)
-    codes = np.unique(groups, return_inverse=True)[1]
-    clusters = dict(groups=codes, use_correction=False)
-    line = OLS(values, np.ones(len(y)))
-    plain = values.var() / len(y)
-    if plain < 1e-12:
-        assert design_effect_of(values, codes) == 1
-    else:
-        clustered = line.fit(cov_type="cluster", cov_kwds=clusters).bse[0]**2
-        assert design_effect_of(values, codes) == pytest.approx(
-            max(1, clustered / plain), abs=1e-9)
+@pytest.mark.parametrize("n_groups", [2, 9, 60])
+def test_many_at_once_are_the_intervals_of_each(n_groups):
+    "Groups of three; the names sort as they come, so both draw the same groups."
+    rng = np.random.default_rng(n_groups)
+    a, b = rng.random((2, 5, 3 * n_groups)) < .7
+    b[0] = a[0]   # here no draw differs
+    names = np.repeat([f"{k:03}" for k in range(n_groups)], 3)
+    leads = (b * 1. - a).reshape(5, n_groups, 3).mean(axis=2)
+    for found, right_a, right_b in zip(intervals_of_means(leads, draws=80, seed=2), a, b):
+        one = difference_ci(share, np.ones(3 * n_groups), right_a * 1., right_b * 1., names, draws=80, seed=2)
+        assert found == pytest.approx(one, abs=1e-9, nan_ok=True)
 
 
 @few
@@ -108,7 +103,7 @@ def test_the_design_effect_is_statsmodels_clustered_variance_over_the_plain_one(
 def test_groups_are_drawn_whole_and_as_many_as_there_are(sat):
     codes = np.unique(sat[-1], return_inverse=True)[1]
     sizes = np.bincount(codes)
-    rows = draw_exam(codes, np.random.default_rng(0))
+    rows = draw_test(codes, np.random.default_rng(0))
     counts = np.bincount(codes[rows], minlength=len(sizes))
     assert (counts % sizes == 0).all() and (counts // sizes).sum() == len(sizes)
 
@@ -219,54 +214,6 @@ def test_coverage_of_macro_f1_by_group():
     assert 180 <= hits[True] <= 198 and hits[False] <= 165
 
 
-def test_the_needed_photographs_show_the_difference_four_times_in_five():
-    a, b, groups = world(3000, 3, seed=1, lead=.35)
-    d = b.mean() - a.mean()
-    n = photos_to_see(d, a, b, groups)
-    lead = (b * 1. - a).reshape(3000, 3).mean(axis=1)
-    drawn = lead[np.random.default_rng(0).integers(3000, size=(4000, round(n / 3)))]
-    z = drawn.mean(axis=1) / (drawn.std(axis=1, ddof=1) / np.sqrt(drawn.shape[1]))
-    assert .76 <= np.mean(z > 1.96) <= .84
-    strangers = photos_to_see(d, a, b)
-    assert strangers < .9 * n
-    assert n == pytest.approx(strangers * design_effect_of(b * 1. - a, groups), abs=2)
-
-
-@few
-@given(st.floats(.01, .3), st.booleans(), st.floats(.3, .95), st.integers(0, 40), st.integers(0, 40))
-def test_needed_photographs_are_connors_formula(difference, minus, power, only_a, only_b):
-    "Written out here with scipy; of a hundred photographs one model alone is right about so many."
-    right = np.zeros((2, 100))
-    right[0, :only_a] = 1
-    right[1, only_a:only_a + only_b] = 1
-    losses = (only_b if minus else only_a) / 100
-    disagree = 2 * losses + difference
-    assume(disagree <= 1)
-    reach = norm.ppf(.975) * disagree**.5 + norm.ppf(power) * (disagree - difference**2)**.5
-    found = photos_to_see(-difference if minus else difference, *right, power=power)
-    assert 0 <= found - max(reach, 0)**2 / difference**2 < 1 + 1e-9
-
-
-def test_needed_photographs_in_closed_form_and_with_their_sign():
-    "Connor (1987) for 15 % of disagreement and a difference of five points."
-    right = np.zeros((2, 2000))
-    right[0, :100] = 1      # A alone right for 5 %
-    right[1, 100:300] = 1   # B for 10 %
-    assert 465 <= photos_to_see(.05, *right) <= 475
-    assert photos_to_see(-.05, *right) > photos_to_see(.05, *right)   # B loses less often
-    assert photos_to_see(-.05, *right) == photos_to_see(.05, *right[::-1])
-    assert photos_to_see(.025, *right) > 2.5 * photos_to_see(.05, *right)
-    assert photos_to_see(.05, *right, power=.9) > photos_to_see(.05, *right)
-
-
-def test_design_effect_of_copies_and_of_strangers():
-    values = np.random.default_rng(0).normal(size=200)
-    assert design_effect_of(np.repeat(values, 3), np.repeat(np.arange(200), 3)) == (
-        pytest.approx(3))
-    assert design_effect_of(values, np.arange(200)) == pytest.approx(1)
-    assert design_effect_of(np.zeros(4), np.array([0, 0, 1, 1])) == 1
-
-
 # what is refused, and what has no interval
 
 @pytest.mark.parametrize("y, said, groups, words", [
@@ -301,13 +248,6 @@ def test_a_constant_baseline_has_no_interval_of_its_balanced_accuracy():
     score = balanced_accuracy_score
     assert np.isnan(bootstrap_ci(score, y, np.repeat("a", 240), specimens, draws=50)).all()
     assert np.isfinite(bootstrap_ci(score, y, np.roll(y, 20), specimens, draws=50)).all()
-
-
-@pytest.mark.parametrize("difference, power", [(0, .8), (.9, .8), (np.nan, .8), (.1, 1),
-                                               (.1, 0)])
-def test_impossible_wishes_are_refused(difference, power):
-    with pytest.raises(ValueError, match="power"):
-        photos_to_see(difference, [0, 1, 1, 0], [1, 0, 1, 1], power=power)
 
 
 def test_answers_are_not_taken_for_right_and_wrong():
