@@ -2,7 +2,7 @@
 
 # %% auto #0
 __all__ = ['check_answers', 'number_bins', 'share_interval', 'mark_of', 'draw_reliability', 'reliability_table', 'ece',
-           'ece_by_chance']
+           'ece_by_chance', 'ece_and_chance']
 
 # %% ../nbs/26_calibration.ipynb #a66ed48e
 import numpy as np
@@ -100,11 +100,14 @@ def draw_reliability(
     if bins <= 10:
         below.bar_label(bars, [f"{n}" if n else "" for n in photos], fontsize=9)
     below.margins(y=.3)
-    words = [("✗ promises too much", "#CC1111"), ("▲ too modest", "#00795A"),
-             ("● may mean what it says", "#0072B2"), ("○ cannot tell", "#555555")]
-    for height, (text, colour) in zip((.93, .86, .79, .72), words):
-        above.text(.03, height, text, color=colour, transform=above.transAxes)
-    above.set(xlim=(0, 101), ylim=(-2, 102), ylabel="right, in %")
+    words = [(1, 119, "✗ promises too much", "#CC1111"),
+             (1, 109, "▲ too modest", "#00795A"),
+             (50, 119, "● may mean what it says", "#0072B2"),
+             (50, 109, "○ cannot tell", "#555555")]
+    for x, height, text, colour in words:
+        above.text(x, height, text, color=colour, va="center")
+    above.set(xlim=(0, 101), ylim=(-2, 126), yticks=range(0, 101, 20),
+              ylabel="right, in %")
     below.set(ylabel="photographs", xlabel="confidence, in %")
     return axes
 
@@ -136,9 +139,12 @@ def ece(
     "The expected calibration error, 0 to 1."
     right, confidence = check_answers(right, confidence)
     bin_of = number_bins(confidence, bins)
-    # in each bin: the sum of what was promised, less how many were right
-    gaps = np.bincount(bin_of, weights=confidence - right)
-    return float(np.abs(gaps).sum() / len(right))
+    total = 0
+    for number in np.unique(bin_of):
+        here = bin_of == number
+        distance = abs(confidence[here].mean() - right[here].mean())
+        total += here.sum() * distance   # each bin counts by its photographs
+    return float(total / len(right))
 
 # %% ../nbs/26_calibration.ipynb #2f19912b
 def ece_by_chance(
@@ -155,3 +161,23 @@ def ece_by_chance(
         right = rng.random(len(confidence)) < confidence
         errors.append(ece(right, confidence, bins))
     return np.array(errors)
+
+# %% ../nbs/26_calibration.ipynb #c842544e
+#@title Helper: one photograph of each specimen, twenty times
+def ece_and_chance(
+    right,       # whether each answer was right: 0 or 1, length n
+    confidence,  # how sure the model was: 0 to 1, length n
+    groups,      # the specimen of each photograph, length n
+    bins=10,     # of equal width
+    picks=20,    # how often one photograph of each specimen is picked
+):
+    "The ECE of each pick, (picks,), and those of a perfect model, (picks * 20,)."
+    right, confidence = check_answers(right, confidence, groups)
+    groups = pd.Series(np.asarray(groups))
+    found, perfect = [], []
+    for seed in range(picks):
+        shuffled = groups.sample(frac=1, random_state=seed)
+        rows = shuffled.drop_duplicates().index.to_numpy()
+        found.append(ece(right[rows], confidence[rows], bins))
+        perfect.append(ece_by_chance(confidence[rows], bins, draws=20, seed=seed))
+    return np.array(found), np.concatenate(perfect)
