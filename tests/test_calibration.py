@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 from sklearn.calibration import calibration_curve
 
-from mushroom_lib.calibration import (check_answers, draw_reliability, ece, ece_by_chance, mark_of, number_bins, reliability_table,
-                                      share_interval)
+from mushroom_lib.calibration import (check_answers, draw_reliability, ece, ece_and_chance, ece_by_chance, mark_of, number_bins,
+                                      reliability_table, share_interval)
 from mushroom_lib.sample_size import wilson_interval
 
 
@@ -168,3 +168,25 @@ def test_many_bins_carry_no_numbers():
     above, below = draw_reliability(BINS, [.15, .85, .85], bins=30)
     assert len(below.patches) == 30 and not below.texts
     plt.close(above.figure)
+
+
+def test_one_of_each_group_is_asked_about():
+    right, confidence = answers(0)
+    found, perfect = ece_and_chance(right, confidence, np.arange(400), picks=3)
+    np.testing.assert_allclose(found, ece(right, confidence))   # no siblings: every pick is all of them
+    assert found.shape == (3,) and perfect.shape == (60,)
+    thrice = [np.repeat(x, 3) for x in (right, confidence, np.arange(400))]
+    found, perfect_thrice = ece_and_chance(*thrice, picks=3)
+    np.testing.assert_allclose(found, ece(right, confidence))   # copies add nothing
+    assert perfect_thrice.mean() == pytest.approx(perfect.mean(), rel=.15)
+
+
+def test_only_the_model_that_is_too_sure_leaves_the_band():
+    for honest in (True, False):
+        found, perfect = ece_and_chance(*answers(1, honest=honest), np.arange(400))
+        assert (found.mean() < np.quantile(perfect, .975)) == honest
+
+
+def test_one_of_each_needs_a_group_for_each():
+    with pytest.raises(ValueError, match="1 groups for 2 photographs"):
+        ece_and_chance([1, 0], [.5, .6], ["a"])
