@@ -9,7 +9,7 @@ import pandas as pd
 
 from .diagnose import LIMITS, diagnose
 
-# %% ../nbs/21_records.ipynb #ef962f20
+# %% ../nbs/21_records.ipynb #2dff8882
 def compare_records(
     runs,           # by name: the record and the labels of its training photographs
     limits=LIMITS,  # as `diagnose` takes them
@@ -27,7 +27,7 @@ def compare_records(
         rows.append(row)
     return pd.DataFrame(rows).set_index("run")
 
-# %% ../nbs/21_records.ipynb #790fa476
+# %% ../nbs/21_records.ipynb #14c81744
 def own_limit(
     healthy,  # what a run known to be healthy carried over; or several runs
 ):
