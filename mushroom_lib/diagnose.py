@@ -18,12 +18,13 @@ def scale_losses(
     history,  # with `train_loss` and `valid_loss`, a row an epoch
     labels,   # of the training photographs, (n,)
 ):
-    "The history with `train` and `valid`: both losses in know-nothing losses."
+    "The history with `train` and `valid`: both losses over the know-nothing loss."
     nothing = know_nothing_loss(labels)
     return history.assign(train=history["train_loss"] / nothing,
                           valid=history["valid_loss"] / nothing)
 
 # %% ../nbs/20_diagnose.ipynb #362b94f6
+#@title The five signs, and the order of the questions, as functions
 def at_the_end(losses):
     "The mean over the last tenth of the epochs, so that one jump decides nothing."
     return losses[-max(1, len(losses) // 10):].mean()
@@ -36,8 +37,7 @@ def carried_over(train, valid):
         return np.nan   # too little was learned to compare
     return (1 - valid.min()) / (1 - left)
 
-# %% ../nbs/20_diagnose.ipynb #fc1b0dc8
-#@title The other signs as functions, and the chart as a function
+
 def largest_rise(train):
     "How far training rose above its lowest so far, or ended above know-nothing."
     lowest_so_far = np.minimum.accumulate(train)
@@ -60,13 +60,13 @@ def measure_signs(
     "A dictionary of the five signs; infinite where a loss was no number any more."
     train, valid = table["train"].to_numpy(), table["valid"].to_numpy()
     if not np.isfinite([train, valid]).all():
-        return dict(rise=np.inf, left=np.inf, climb=np.nan, turn=np.nan, carried=np.nan)
-    return dict(rise=largest_rise(train), left=at_the_end(train),
-                climb=climb_at_end(valid), turn=left_at_turn(train, valid),
+        return dict(rise=np.inf, climb=np.nan, turn=np.nan, left=np.inf, carried=np.nan)
+    return dict(rise=largest_rise(train), climb=climb_at_end(valid),
+                turn=left_at_turn(train, valid), left=at_the_end(train),
                 carried=carried_over(train, valid))
 
 
-LIMITS = {"rise": .1, "left": .5, "climb": .05, "turn": .1, "carried": .75}
+LIMITS = {"rise": .1, "climb": .05, "turn": .1, "left": .5, "carried": .75}
 
 
 def decide(
@@ -87,13 +87,14 @@ def decide(
 
 # %% ../nbs/20_diagnose.ipynb #0f134240
 #@title What to try first, and `diagnose`
-SIGN_NAMES = {"rise": "largest rise", "left": "left to learn",
-              "climb": "climb at the end", "turn": "left at the turn",
-              "carried": "carried over"}
+SIGN_NAMES = {"rise": "largest rise", "climb": "climb", "turn": "left at the turn",
+              "left": "left to learn", "carried": "carried over"}
 TRY_FIRST = {   # the signs that speak, and what to try first
-    "nothing wrong": ("left climb carried", "keep it, and ask a test set once"),
+    "nothing wrong": ("climb left carried", "train on until validation turns, keep "
+                      "the turn, and ask a test set once"),
     "learning rate too high": ("rise", "divide it by ten; look how inputs are scaled"),
-    "underfitting": ("left", "train longer; if the loss does not fall, larger steps"),
+    "underfitting": ("left", "train longer; if the loss hardly falls, a learning "
+                     "rate ten times larger"),
     "overfitting": ("climb turn", "stop at the lowest validation loss; more "
                     "photographs; it may also be noisy labels"),
     "noisy labels": ("climb turn", "look at the photographs of largest loss at the "

@@ -10,16 +10,17 @@ import pandas as pd
 from .diagnose import LIMITS, diagnose
 
 # %% ../nbs/21_records.ipynb #2dff8882
+#@title `compare_records`, a table of several runs
 def compare_records(
-    runs,           # by name: the record and the labels of its training photographs
+    runs,           # by name: record, labels and, if needed, batches, as `diagnose` takes
     limits=LIMITS,  # as `diagnose` takes them
 ):
     "A row a run: verdict and best validation accuracy, or why it could not be read."
     rows = []
-    for name, (record, labels) in runs.items():
+    for name, (record, labels, *batches) in runs.items():
         row = dict(run=name, best_accuracy=np.nan)
         try:
-            report = diagnose(record, labels, limits)
+            report = diagnose(record, labels, limits, *batches)
             row["verdict"] = report.verdict
             row["best_accuracy"] = report.table["valid_accuracy"].max()
         except ValueError as error:
@@ -31,7 +32,7 @@ def compare_records(
 def own_limit(
     healthy,  # what a run known to be healthy carried over; or several runs
 ):
-    "A limit for leaks: half way from healthy runs (their median) to all."
+    "A limit for leaks: the middle between a healthy run (or their median) and 1."
     if not np.isfinite(healthy).all():
         raise ValueError("a healthy run has too much left to learn: train it longer")
     return round((np.median(healthy) + 1) / 2, 2)
