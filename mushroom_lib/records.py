@@ -12,7 +12,7 @@ from .diagnose import LIMITS, diagnose
 # %% ../nbs/21_records.ipynb #2dff8882
 #@title `compare_records`, a table of several runs
 def compare_records(
-    runs,           # by name: record, labels and, if needed, batches, as `diagnose` takes
+    runs,           # by name: (record, labels) or (record, labels, batches)
     limits=LIMITS,  # as `diagnose` takes them
 ):
     "A row a run: verdict and best validation accuracy, or why it could not be read."
