@@ -113,8 +113,8 @@ def train_learner(
     return learn, train[1]
 
 # %% ../nbs/lib_planted_runs.ipynb #dee9518d
-PLANTED_CAUSES = ["nothing wrong", "learning rate too high", "underfitting",
-                  "overfitting", "noisy labels", "leak"]
+PLANTED_CAUSES = ["learning rate too high", "overfitting", "noisy labels",
+                  "underfitting", "leak", "nothing wrong"]
 
 
 def draw_recipe(
