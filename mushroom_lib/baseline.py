@@ -54,6 +54,7 @@ def share_right(
     return float(np.mean(named == y))
 
 # %% ../nbs/17_baseline.ipynb #daf9195a
+#@title Draw some photographs of each label: `few_of_each`
 def few_of_each(
     y,       # the label of each photograph
     rows,    # row numbers to draw from
@@ -66,6 +67,7 @@ def few_of_each(
     return np.sort(np.concatenate(drawn))
 
 # %% ../nbs/17_baseline.ipynb #04ade9e8
+#@title The three on one split: `compare_split`
 def compare_split(
     files,     # paths of n photographs
     y,         # the label of each
@@ -88,6 +90,7 @@ def compare_split(
             "late blocks": share_right(learn.dls.vocab, by_network, y[valid])}
 
 # %% ../nbs/17_baseline.ipynb #b918f85b
+#@title The three on several splits: `compare_splits`
 def compare_splits(
     files,         # paths of n photographs
     y,             # the label of each
