@@ -58,6 +58,7 @@ def cache_activations(
     return keep_activations(files, early, size, views, seed, name=f"cut{cut}", **kwargs)
 
 # %% ../nbs/16_late_blocks.ipynb #16start01
+#@title Start with the answers of the probe: `start_at_probe`
 def start_at_probe(
     late,    # the late part of `cut_network`
     cached,  # of `cache_activations`
