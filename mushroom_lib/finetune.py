@@ -14,7 +14,7 @@ from torch import nn
 from .features import ARCH, N_FEATURES, imagenet_model
 
 # %% ../nbs/15_finetune.ipynb #535b84a1
-#@title The three groups of weights, and BatchNorm left as it came
+#@title Put a head on the body: `pretrained_learner`
 EARLY = 5   # of the body's seven blocks, so many are early
 
 
@@ -38,8 +38,7 @@ class FreezeBN(Callback):
             if isinstance(layer, nn.BatchNorm2d):
                 layer.eval()
 
-# %% ../nbs/15_finetune.ipynb #c2261d45
-#@title Put the head on the body
+
 def check_loaders(
     dls,  # fastai DataLoaders; a training batch that is too large is made smaller
 ):

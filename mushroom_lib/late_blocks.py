@@ -58,6 +58,7 @@ def cache_activations(
     return keep_activations(files, early, size, views, seed, name=f"cut{cut}", **kwargs)
 
 # %% ../nbs/16_late_blocks.ipynb #16start01
+#@title Start with the answers of the probe: `start_at_probe`
 def start_at_probe(
     late,    # the late part of `cut_network`
     cached,  # of `cache_activations`
@@ -75,7 +76,7 @@ def start_at_probe(
     return nn.Sequential(parts), probe
 
 # %% ../nbs/16_late_blocks.ipynb #d8c53e61
-#@title The Learner
+#@title Learner, training and answers, and all of it in one call: `finetune`
 def body_and_head(
     network,  # of `start_at_probe`
 ):
@@ -109,7 +110,7 @@ def cached_learner(
     learn.rows = np.arange(len(y))   # the photographs that it has activations of
     return learn
 
-# %% ../nbs/16_late_blocks.ipynb #16train01
+
 def train_late(
     learn,          # of `cached_learner`
     epochs=15,      # passes over the training photographs
@@ -125,8 +126,7 @@ def train_late(
     with learn.no_bar(), learn.no_logging():
         learn.fit_one_cycle(epochs, rates)
 
-# %% ../nbs/16_late_blocks.ipynb #9c607dba
-#@title The answers: the mean over the views
+
 def predict_views(
     learn,        # of `cached_learner` or `finetune`
     rows=None,    # which photographs, by their numbers as given to it; None for all
@@ -154,8 +154,7 @@ def predict_probe(
     answers = [learn.probe.predict_proba(X[:, view]) for view in range(X.shape[1])]
     return np.mean(answers, axis=0)
 
-# %% ../nbs/16_late_blocks.ipynb #09f95ad3
-#@title All of it in one call: `finetune`
+
 def finetune(
     files,       # paths of photographs; only those in `train` and `valid` are read
     y,           # the label of each

@@ -8,7 +8,7 @@ import pytest
 
 from tools.notebooks import TOP, lessons, read, source
 
-NETWORKS = {"finetune", "training", "convolutions", "layers", "cached", "late_blocks", "learners", "preflight", "overfit", "planted_runs"}  # the modules whose subject is a network: they may import torch and fastai
+NETWORKS = {"baseline", "finetune", "training", "convolutions", "layers", "cached", "late_blocks", "learners", "preflight", "overfit", "planted_runs"}  # the modules whose subject is a network: they may import torch and fastai
 
 MODULES = sorted(p for p in (TOP / "mushroom_lib").glob("*.py") if p.name not in ("__init__.py", "_modidx.py"))
 COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
