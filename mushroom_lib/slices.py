@@ -128,7 +128,8 @@ def draw_slices(
                 markerfacecolor=fill)
         if by == "corrected" and worse and row["p"] < .05:
             words = f"{row[by]:.3f}" if row[by] >= .001 else "below 0.001"
-            ax.text(100 * row["high"] + .6, height, words, va="center", color=colour)
+            ax.text(100 * row["high"] + .6, height, words, va="center", color=colour,
+                    bbox=dict(facecolor="white", edgecolor="none", pad=1))
         ax.text(1.01, height, str(row["photos"]), va="center",
                 transform=ax.get_yaxis_transform())
     names = found["column"] + ": " + found["value"].astype(str)
