@@ -8,15 +8,17 @@ Owner and repository come from git's remote `origin` where that is on GitHub: th
 command makes the links of a fork point to the fork. Whoever sends a change back to the course says `--stay`.
 """
 import argparse
+import json
 import re
 import subprocess
 import sys
 from pathlib import Path
 
-from tools.notebooks import TOP, lessons, lines, notebooks, read, settings, source, text, write
+from tools.notebooks import NBS, TOP, exercises, lessons, lines, notebooks, read, settings, source, text, write
 
 BADGE = "https://colab.research.google.com/assets/colab-badge.svg"
 BADGE_LINE = re.compile(r"^(BADGE|\[!\[Open in Colab\]\(.*\)\]\(.*\))$", re.M)
+EXERCISE_LINE = re.compile(r"^\*\*Exercises:\*\*.*$", re.M)
 SETUP_START = ("# SETUP", "import importlib.util, os, subprocess, sys")
 GITHUB = re.compile(
     r"(?:(?:https?|ssh|git)://(?:[^/@]+@)?(?:www\.|ssh\.)?github\.com(?::\d+)?/|(?:[^/@:]+@)?github\.com:/?)"
@@ -66,10 +68,11 @@ def home():
     return f"https://github.com/{s['user']}/{s['repo']}"
 
 
-def badge(name):
-    "The Markdown of the badge that opens `nbs/name` in Colab."
+def badge(path):
+    "The Markdown of the badge that opens the notebook at `path` in Colab; for a solution, its exercise."
     s = settings()
-    return f"[![Open in Colab]({BADGE})](https://colab.research.google.com/github/{s['user']}/{s['repo']}/blob/{s['branch']}/nbs/{name})"
+    place = path.relative_to(NBS).as_posix().replace("solutions/", "exercises/")
+    return f"[![Open in Colab]({BADGE})](https://colab.research.google.com/github/{s['user']}/{s['repo']}/blob/{s['branch']}/nbs/{place})"
 
 
 def setup_cell():
@@ -86,12 +89,24 @@ def setup_cell():
     ])
 
 
-def lesson_text(path):
-    "The lesson at `path` as it should be stored."
-    nb = read(path)
+def exercise_line(path):
+    "The line of a lesson that leads to its exercises, or None where there are none yet."
+    if path.parent != NBS or not (NBS / "solutions" / path.name).exists():
+        return None
+    exercise = NBS / "exercises" / path.name
+    return f"**Exercises:** [{card(path)[0]}, the exercises](exercises/{path.name}) {badge(exercise)}"
+
+
+def lesson_text(path, content=None):
+    "The notebook at `path` as it should be stored; `content` is what stands there now, if it is not in the file."
+    nb = json.loads(content) if content else read(path)
+    leads_to = exercise_line(path)
     for cell in nb["cells"]:
         s = source(cell)
-        if cell["cell_type"] == "markdown": s = BADGE_LINE.sub(lambda m: badge(path.name), s)
+        if cell["cell_type"] == "markdown":
+            if leads_to:
+                s = EXERCISE_LINE.sub(lambda m: leads_to, s)
+            s = BADGE_LINE.sub(lambda m: badge(path), s)
         elif s.startswith(SETUP_START): s = setup_cell()
         cell["source"] = lines(s)
     return text(nb)
@@ -105,8 +120,12 @@ def card(path):
 
 def lesson_table():
     "The README's table of lessons."
-    rows = [f"| [{title}](nbs/{p.name}) | {question} | {badge(p.name)} |" for p in lessons() for title, question in [card(p)]]
-    return "\n".join(["| lesson | the question it answers | |", "|---|---|---|", *rows])
+    made = {p.name: badge(p) for p in exercises()}
+    rows = []
+    for p in lessons():
+        title, question = card(p)
+        rows.append(f"| [{title}](nbs/{p.name}) | {question} | {badge(p)} | {made.get(p.name, '')} |")
+    return "\n".join(["| lesson | the question it answers | lesson | exercises |", "|---|---|---|---|", *rows])
 
 
 def between(s, name, new):
@@ -159,7 +178,7 @@ def wanted():
     "Pairs of a path and the text it should hold."
     package = TOP / settings()["lib_name"]
     return [
-        *((p, lesson_text(p)) for p in notebooks()),
+        *((p, lesson_text(p)) for p in notebooks() + exercises()),
         (TOP / "README.md", readme_text()),
         (TOP / "pyproject.toml", pyproject_text()),
         (package / "__init__.py", init_text()),

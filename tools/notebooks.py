@@ -20,9 +20,19 @@ def lessons():
     return sorted(NBS.glob("[0-9]*.ipynb"))
 
 
+def solutions():
+    "The paths of the notebooks that hold tasks, solutions and checks, in order."
+    return sorted((NBS / "solutions").glob("[0-9]*.ipynb"))
+
+
+def exercises():
+    "The paths of the notebooks that a student opens for the exercises, in order."
+    return sorted((NBS / "exercises").glob("[0-9]*.ipynb"))
+
+
 def notebooks():
-    "The paths of all notebooks that are run as tests, lessons first."
-    return lessons() + sorted(NBS.glob("lib_*.ipynb"))
+    "The paths of the notebooks that are written by hand and run as tests, lessons first."
+    return lessons() + sorted(NBS.glob("lib_*.ipynb")) + solutions()
 
 
 def read(path):
