@@ -16,7 +16,7 @@ import numpy as np
 
 # %% ../nbs/lib_claims.ipynb #d1ea1a59
 def _variance_of_mean(runs, valid_share):
-    "Variance of the mean of `runs`, enlarged where they are splits of the same photographs."
+    "Variance of the mean of `runs`, enlarged where they split the same photographs."
     if len(runs) < 2:
         return 0.
     return runs.var(ddof=1) * (1 / len(runs) + valid_share / (1 - valid_share))
@@ -24,19 +24,19 @@ def _variance_of_mean(runs, valid_share):
 
 def _t_interval(mean, variance, freedom):
     "The 95 % interval (low, high) of a mean with so many degrees of freedom."
-    from scipy.special import stdtrit  # the quantile of Student's t; scipy.stats takes longer
+    from scipy.special import stdtrit  # Student's t; scipy.stats takes longer
     half = stdtrit(freedom, .975) * math.sqrt(variance) if freedom > 0 else 0.
     return mean - half, mean + half
 
 
 def mean_interval(
     runs,           # one number a run, (n,)
-    valid_share=0,  # share of the photographs held out, where the runs split the same ones
+    valid_share=0,  # share of photographs held out, where runs split the same ones
 ):
     """The mean and its 95 % interval: (mean, low, high), by Student's t.
 
-    With `valid_share` the variance is that of Nadeau and Bengio (2003), "Inference for the
-    generalization error". One run has no width: (mean, mean, mean).
+    With `valid_share` the variance is that of Nadeau and Bengio (2003), "Inference for
+    the generalization error". One run has no width: (mean, mean, mean).
     """
     runs = np.asarray(runs, dtype=float)
     variance = _variance_of_mean(runs, valid_share)
@@ -47,12 +47,12 @@ def difference_interval(
     effect,         # one number a run, (n,)
     control,        # one number a run, (m,)
     paired=True,    # whether run k of both shares its seed or split; needs n = m
-    valid_share=0,  # share of the photographs held out, where the runs split the same ones
+    valid_share=0,  # share of photographs held out, where runs split the same ones
 ):
-    """Mean of the effect minus mean of the control, with its 95 % interval: (mean, low, high).
+    """(mean, low, high): the effect's mean minus the control's, and its 95 % interval.
 
-    Paired runs are compared run by run; others by Welch's t with Satterthwaite's degrees of
-    freedom. `valid_share` as in `mean_interval`.
+    Paired runs are compared run by run; others by Welch's t with Satterthwaite's
+    degrees of freedom. `valid_share` as in `mean_interval`.
     """
     effect = np.asarray(effect, dtype=float)
     control = np.asarray(control, dtype=float)
@@ -70,7 +70,7 @@ def difference_interval(
     return difference, *_t_interval(difference, variance, freedom)
 
 # %% ../nbs/lib_claims.ipynb #24ac0eba
-MIME = "application/vnd.mushrooms.claim+json"  # under this type a notebook's output holds a claim
+MIME = "application/vnd.mushrooms.claim+json"  # of a claim in a notebook's output
 NEEDS = ("labels", "features", "groups", "order", "pixels", "validation")
 
 
@@ -86,9 +86,11 @@ def _runs(values, what):
 
 def _number_format(sentence):
     "The format in the sentence's one pair of braces, such as '.0%'."
-    fields = [spec for _, name, spec, _ in string.Formatter().parse(sentence) if name is not None]
+    fields = [spec for _, name, spec, _ in string.Formatter().parse(sentence)
+              if name is not None]
     if len(fields) != 1:
-        raise ValueError(f"write the number as one pair of braces, such as {{:.0%}}: {sentence!r}")
+        raise ValueError(f"write the number as one pair of braces, such as {{:.0%}}: "
+                         f"{sentence!r}")
     return fields[0]
 
 
@@ -111,39 +113,45 @@ def make_claim(
     *,
     at_least=None,      # the smallest mean that still supports the sentence
     at_most=None,       # the largest
-    control,            # the same computation where the effect cannot be: a number, or one a run
+    control,            # the same where the effect cannot be: a number, or one a run
     control_is,         # what the control is, in words: "with the labels shuffled"
-    paired=None,        # whether run k of both shares its seed; None: when there are equally many
-    valid_share=0,      # share held out, where the runs are splits of the same photographs
-    needs=(),           # what the claim depends on, out of NEEDS; `tools.sabotage` breaks these
-    filed=None,         # where the numbers were measured, if not here: "benchmarks.training"
+    paired=None,        # whether run k of both shares its seed; None: if equally many
+    valid_share=0,      # share held out, where the runs split the same photographs
+    needs=(),           # what it depends on, out of NEEDS; `tools.sabotage` breaks it
+    filed=None,         # where it was measured, if not here: "benchmarks.training"
 ) -> dict:
-    """The claim as a dictionary: `sentence` with its number, `value`, `low`, `high` (95 %), `runs`,
-    `control`, `difference` (mean, low, high), `holds`, `reasons` and what was given.
+    """The claim as a dictionary: `sentence` with its number, `value`, `low` and `high`
+    (95 %), `runs`, `control`, `difference` (mean, low, high), `holds`, `reasons` and
+    what was given.
 
     ValueError for a claim that could not fail, or that is not one.
     """
     effect = _runs(values, f"claim {id}")
     other = _runs(control, f"the control of claim {id}")
     if at_least is None and at_most is None:
-        raise ValueError(f"claim {id}: give at_least= or at_most=, or it could never fail")
+        raise ValueError(f"claim {id}: give at_least= or at_most=, "
+                         "or it could never fail")
     if len(effect) == len(other) and (effect == other).all():
-        raise ValueError(f"claim {id}: the control is the effect itself, so it controls nothing")
+        raise ValueError(f"claim {id}: the control is the effect itself, "
+                         "so it controls nothing")
     for name in needs:
         if name not in NEEDS:
-            raise ValueError(f"claim {id}: needs= knows {', '.join(NEEDS)}, not {name!r}")
+            raise ValueError(f"claim {id}: needs= knows {', '.join(NEEDS)}, "
+                             f"not {name!r}")
     number = _number_format(sentence)
     paired = len(effect) == len(other) if paired is None else paired
-    band = (-math.inf if at_least is None else at_least, math.inf if at_most is None else at_most)
+    band = (-math.inf if at_least is None else at_least,
+            math.inf if at_most is None else at_most)
     mean, low, high = mean_interval(effect, valid_share)
     difference = difference_interval(effect, other, paired, valid_share)
     reasons = _reasons(mean, *band, other.mean(), difference)
     return dict(
-        id=id, sentence=sentence.format(mean), value=mean, low=low, high=high, format=number,
-        runs=effect.tolist(), at_least=at_least, at_most=at_most, control=other.tolist(),
-        control_value=float(other.mean()), control_is=control_is, paired=bool(paired),
-        valid_share=valid_share, difference=list(difference), needs=list(needs), filed=filed,
-        holds=not reasons, reasons=reasons)
+        id=id, sentence=sentence.format(mean), value=mean, low=low, high=high,
+        format=number, runs=effect.tolist(), at_least=at_least, at_most=at_most,
+        control=other.tolist(), control_value=float(other.mean()),
+        control_is=control_is, paired=bool(paired), valid_share=valid_share,
+        difference=list(difference), needs=list(needs), filed=filed, holds=not reasons,
+        reasons=reasons)
 
 # %% ../nbs/lib_claims.ipynb #2d74beb5
 def claim_text(
@@ -186,11 +194,14 @@ def _dots(values, x, y, colour, interval=None):
         out.append(f'<path d="M{x(low):.1f} {y}H{x(high):.1f}" stroke="{colour}" '
                    'stroke-width="2"/>')
     for k, value in enumerate(values):
-        shift = 2.4 * (k % 7 - 3) if len(values) > 1 else 0  # so that equal runs stay apart
-        out.append(f'<circle cx="{x(value):.1f}" cy="{y + shift:.1f}" r="4" fill="{colour}" '
+        # so that equal runs stay apart
+        shift = 2.4 * (k % 7 - 3) if len(values) > 1 else 0
+        out.append(f'<circle cx="{x(value):.1f}" cy="{y + shift:.1f}" r="4" '
+                   f'fill="{colour}" '
                    'fill-opacity=".65"/>')
     middle = x(np.mean(values))
-    out.append(f'<path d="M{middle:.1f} {y - 10}v20" stroke="{colour}" stroke-width="2.5"/>')
+    out.append(f'<path d="M{middle:.1f} {y - 10}v20" stroke="{colour}" '
+               'stroke-width="2.5"/>')
     return "".join(out)
 
 
@@ -203,7 +214,7 @@ def _words(x, y, words, anchor="start", colour="#444"):
 def claim_svg(
     c,  # a claim as `make_claim` returns it
 ) -> str:
-    "The claim's picture: a dot a run in blue, the control's in grey below, the band in green."
+    "A dot a run in blue, the control's in grey below, the band in green."
     number = "{:" + c["format"] + "}"
     ends = [v for v in (c["at_least"], c["at_most"]) if v is not None]
     shown = [*c["runs"], *c["control"], c["low"], c["high"], *ends]
@@ -219,7 +230,8 @@ def claim_svg(
     start = x(low if c["at_least"] is None else c["at_least"])
     end = x(high if c["at_most"] is None else c["at_most"])
     out = [f'<rect width="{_WIDE}" height="124" fill="white"/>',
-           f'<rect x="{start:.1f}" y="4" width="{end - start:.1f}" height="92" fill="#009E73" '
+           f'<rect x="{start:.1f}" y="4" width="{end - start:.1f}" height="92" '
+           'fill="#009E73" '
            'fill-opacity=".14"/>',
            _words(_SIDE, 16, what + unit),
            _dots(c["runs"], x, 34, "#0072B2", (c["low"], c["high"])),
@@ -230,29 +242,33 @@ def claim_svg(
         out.append(f'<path d="M{x(tick):.1f} 98v5" stroke="#444"/>')
         out.append(_words(x(tick), 117, number.format(tick + 0.), "middle"))
     wanted = "the claim needs this"
-    if end - 130 > max(start, 130):  # there is room in the band, beside the words at the left
+    if end - 130 > max(start, 130):  # room in the band, beside the words at the left
         out.append(_words(end - 4, 16, wanted, "end", "#00644A"))
     elif start > 280:
         out.append(_words(start - 4, 16, wanted + " \u2192", "end", "#00644A"))
     elif end < _WIDE - 150:
-        out.append(_words(max(end, 130) + 4, 16, "\u2190 " + wanted, "start", "#00644A"))
-    return (f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDE} 124" width="{_WIDE}" '
+        out.append(_words(max(end, 130) + 4, 16, "\u2190 " + wanted, "start",
+                          "#00644A"))
+    return (f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDE} 124" '
+            f'width="{_WIDE}" '
             f'height="124" font-family="sans-serif">{"".join(out)}</svg>')
 
 # %% ../nbs/lib_claims.ipynb #7c5049d2
 def claim_html(
     c,  # a claim as `make_claim` returns it
 ) -> str:
-    "The claim's line and, under it, its picture, which has the line's content as its text."
+    "The claim's line and, under it, its picture, with the line's content as its text."
     picture = base64.b64encode(claim_svg(c).encode()).decode()
     number = "{:" + c["format"] + "}"
     runs = ", ".join(number.format(v) for v in c["runs"])
     control = ", ".join(number.format(v) for v in c["control"])
-    alt = escape(f"Each run: {runs}. Control, {c['control_is']}: {control}.", quote=True)
+    alt = escape(f"Each run: {runs}. Control, {c['control_is']}: {control}.",
+                 quote=True)
     colour = "#00644A" if c["holds"] else "#B00020"
     return (f'<p><b style="color:{colour}">{escape(claim_text(c)[0])}</b>'
             f'{escape(claim_text(c)[1:])}</p>'
-            f'<img alt="{alt}" src="data:image/svg+xml;base64,{picture}" style="max-width:100%">')
+            f'<img alt="{alt}" src="data:image/svg+xml;base64,{picture}" '
+            'style="max-width:100%">')
 
 # %% ../nbs/lib_claims.ipynb #0fa09f5e
 class ClaimFailed(AssertionError):
@@ -267,9 +283,9 @@ def claim(
     id,          # "lesson.name", unique in the course
     sentence,    # with one pair of braces for the number: "flatters by {:.0%}"
     values,      # the effect: one number, or one a run
-    **kwargs,    # of `make_claim`: at_least or at_most, control, control_is, needs, valid_share ...
+    **kwargs,    # of `make_claim`: at_least or at_most, control, control_is, needs ...
 ):
-    "Shows the claim and stores it in the cell's output; raises ClaimFailed when it does not hold."
+    "Shows the claim and stores it in the output; ClaimFailed where it does not hold."
     from IPython import get_ipython
     from IPython.display import display
     c = make_claim(id, sentence, values, **kwargs)

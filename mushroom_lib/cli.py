@@ -15,13 +15,13 @@ from pathlib import Path
 
 from . import __version__
 from .download import download
-from mushroom_lib.sources import (
-    COURSE, collection_dir, credits, data_dir, load_sources, own_collections, records, verify,
-    write_atomic)
+from .sources import (
+    COURSE, collection_dir, credits, data_dir, load_sources, own_collections, records,
+    verify, write_atomic)
 
 # %% ../nbs/lib_cli.ipynb #1dc78fff
 def _path(text):
-    "A path that was typed, `~` expanded: not every shell does that, nor where it stands in quotes."
+    "A path as typed, `~` expanded: not every shell does that, and none within quotes."
     path = os.path.expanduser(text)
     if not text.strip() or path.startswith("~"):
         raise argparse.ArgumentTypeError(f"{text!r} names no place on this machine")
@@ -29,7 +29,7 @@ def _path(text):
 
 
 def _copy_lessons(folder):
-    "Copies each lesson that `folder` does not have yet; returns how many, and how many it had."
+    "Copies each lesson that `folder` lacks; returns how many, and how many it had."
     lessons = sorted((data_dir() / "nbs").glob("[0-9]*.ipynb"))
     if not lessons:
         raise FileNotFoundError(f"no lessons in {data_dir()}: install the course again")
@@ -46,13 +46,15 @@ def _lessons(args):
     "Copies the lessons and opens Jupyter on the first one."
     copied, kept = _copy_lessons(args.folder)
     said = f"{copied} lessons copied to {args.folder}"
-    print(said + (f", {kept} were there and were left alone" if kept else ""), flush=True)
+    print(said + (f", {kept} were there and were left alone" if kept else ""),
+          flush=True)
     first = args.folder / "00_start.ipynb"
     if args.no_open:
         print(f"To begin: jupyter lab {first}")
         return 0
     if importlib.util.find_spec("jupyterlab") is None:
-        raise ValueError(f"JupyterLab is not installed: pip install jupyterlab, then open {first}")
+        raise ValueError("JupyterLab is not installed: pip install jupyterlab, "
+                         f"then open {first}")
     return subprocess.run([sys.executable, "-m", "jupyterlab", str(first)]).returncode
 
 # %% ../nbs/lib_cli.ipynb #0a0c8919
@@ -64,12 +66,13 @@ def _photos(args):
 
 
 def _verify(args):
-    "Prints every file that is missing, altered, unfiled or unreadable, and every broken name."
+    "Prints files that are missing, altered, unfiled or unreadable, and broken names."
     load_sources(data_dir() / "SOURCES.json")
     names = [args.collection] if args.collection else [*COURSE, *own_collections()]
     status = 0
     for name in names:
-        if name == "field" and not args.collection and not collection_dir(name).is_dir():
+        if (name == "field" and not args.collection
+                and not collection_dir(name).is_dir()):
             print("field: not downloaded (run `mushrooms photos`)")
             continue
         problems = verify(name)
@@ -91,7 +94,8 @@ def _credits(args):
         print(page, end="")
         return 0
     if args.output.exists() and not args.output.read_bytes().startswith(b"# Credits"):
-        raise FileExistsError(f"{args.output} is there and no page of credits: choose another name")
+        raise FileExistsError(f"{args.output} is there and no page of credits: "
+                              "choose another name")
     write_atomic(args.output, page)
     return 0
 
@@ -99,8 +103,10 @@ def _credits(args):
 def _parser():
     "The command's argparse parser."
     parser = argparse.ArgumentParser(
-        prog="mushrooms", description="The mushroom course: lessons, photos, checks and credits.")
-    parser.add_argument("--version", action="version", version=f"mushroom-lib {__version__}")
+        prog="mushrooms",
+        description="The mushroom course: lessons, photos, checks and credits.")
+    parser.add_argument("--version", action="version",
+                        version=f"mushroom-lib {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     def add(name, run, about):
@@ -109,25 +115,31 @@ def _parser():
         command.set_defaults(run=run)
         return command
 
-    lessons = add("lessons", _lessons, "copy the lessons, never over a file, and open Jupyter")
-    lessons.add_argument("folder", nargs="?", type=_path, default=Path("mushroom-lessons"),
+    lessons = add("lessons", _lessons,
+                  "copy the lessons, never over a file, and open Jupyter")
+    lessons.add_argument("folder", nargs="?", type=_path,
+                         default=Path("mushroom-lessons"),
                          help="where to (default: %(default)s)")
     lessons.add_argument("--no-open", action="store_true", help="only copy")
-    photos = add("photos", _photos, "download what is missing of the field photos, and verify it")
-    photos.add_argument("--mirror", help="a folder or base URL with the files (default: "
+    photos = add("photos", _photos,
+                 "download what is missing of the field photos, and verify it")
+    photos.add_argument("--mirror",
+                        help="a folder or base URL with the files (default: "
                                          "$MUSHROOMS_MIRROR)")
     for name, run, about in [
         ("verify", _verify, "check every photo on this machine against SOURCES.json"),
         ("credits", _credits, "print who made each picture, and under which licence"),
     ]:
         command = add(name, run, about)
-        command.add_argument("collection", nargs="?", help="one collection (default: all)")
-    command.add_argument("--output", metavar="FILE", type=_path, help="write the page to a file")
+        command.add_argument("collection", nargs="?",
+                             help="one collection (default: all)")
+    command.add_argument("--output", metavar="FILE", type=_path,
+                         help="write the page to a file")
     return parser
 
 # %% ../nbs/lib_cli.ipynb #8c146fbf
 def _write_utf8():
-    "Lets every name be printed: see above. A notebook's output stream can print all of them."
+    "Lets every name be printed: see above. A notebook's output can print all of them."
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             encoding = stream.encoding if stream.isatty() else "utf-8"
@@ -144,7 +156,7 @@ def main(
         status = args.run(args)
         sys.stdout.flush()
         return status
-    except BrokenPipeError:  # whoever reads our output, `head` for instance, has had enough
+    except BrokenPipeError:  # whoever reads our output, such as `head`, has had enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 0
     except OSError as error:
@@ -164,5 +176,5 @@ def one_thread(
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 # %% ../nbs/lib_cli.ipynb #5e7a1c21
-if __name__ == "__main__" and __package__:  # `python -m`; a notebook is __main__ of no package
+if __name__ == "__main__" and __package__:  # `python -m`; not in a notebook
     sys.exit(main())

@@ -28,8 +28,8 @@ from .download import (
     FetchError, Fetcher, lock_folder, place_in, retry_after, write_photo)
 from .opening import PhotoError, open_photo
 from .sources import (
-    author_problem, by_licence, collection_dir, data_dir, family, licence_url, load_sources,
-    sha256, validate, write_sources)
+    author_problem, by_licence, collection_dir, data_dir, family, licence_url,
+    load_sources, sha256, validate, write_sources)
 
 # %% ../nbs/lib_collect.ipynb #61500a10
 API = dict(
@@ -51,7 +51,7 @@ def example_response(
 _CC = re.compile(
     r"""(?:licenses/|\bcc[ -])        # an address, or a code such as cc-by-sa-4.0
     (by(?:-nc)?(?:-(?:sa|nd))?)       # which of the licences
-    (?![ -]*[a-z])                    # by-nd-nc is none of them, nor is "cc by permission"
+    (?![ -]*[a-z])                    # not by-nd-nc, nor "cc by permission"
     (?:/?$|[/ -](\d\.\d)              # the version, if there is one
     (?:[/ -]([a-z]{2}|igo)(?![a-z]))?)  # and the country""",
     re.VERBOSE,
@@ -62,11 +62,13 @@ def licence_name(
     text,  # an archive's code, short name or address of a licence
     version=None,  # what a code without version means, if the archive says so
 ):
-    "The licence as SOURCES.json writes it, CC BY-SA without a version if none is stated; or None."
-    text = re.sub(r"-(\d)-(\d)$", r"-\1.\2", (text or "").strip().lower().replace("_", "-"))
+    "The licence as SOURCES.json writes it, without version if none is stated; or None."
+    text = re.sub(r"-(\d)-(\d)$", r"-\1.\2",
+                  (text or "").strip().lower().replace("_", "-"))
     if re.fullmatch(r"cc0|cc-zero|cc0[- ]1\.0|.*publicdomain/zero/1\.0.*", text):
         return "CC0 1.0"
-    if re.fullmatch(r"pd|public domain|pdm(-1\.0)?|pd-[a-z0-9-]+|.*publicdomain/mark/1\.0.*", text):
+    if re.fullmatch(r"pd|public domain|pdm(-1\.0)?|pd-[a-z0-9-]+"
+                    r"|.*publicdomain/mark/1\.0.*", text):
         return "Public domain"
     found = _CC.search(text)
     if not found or "all rights" in text:
@@ -97,14 +99,16 @@ def usable(
 # %% ../nbs/lib_collect.ipynb #fdd8b520
 def _slug(text):
     "Small letters, digits and hyphens: a name that can be a folder anywhere."
-    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+    letters = unicodedata.normalize("NFKD", text).encode("ascii", "ignore")
+    plain = letters.decode().lower()
     return re.sub(r"[^a-z0-9]+", "-", plain).strip("-") or "unnamed"
 
 
 def _stated_date(text):
     "The day as 2024-10-26; None where the text states none, or more than one."
     day = r"(\d{4}-\d\d-\d\d)(?:[T ][\d:.]+(?:Z|[+-]\d\d:?\d\d)?)?"
-    found = re.fullmatch(day + r"(?: \(according to exif data\))?", text or "", re.IGNORECASE)
+    found = re.fullmatch(day + r"(?: \(according to exif data\))?", text or "",
+                         re.IGNORECASE)
     try:
         return str(date.fromisoformat(found[1])) if found else None
     except ValueError:  # there is no 31 June
@@ -132,19 +136,21 @@ def plain_text(
 
 
 def _known_author(name):
-    "The author's name on one line; None when it says that nobody knows: unknown, anonymous, n/a."
+    "The author's name on one line; None for unknown, anonymous, n/a and the like."
     name = " ".join((name or "").split())
     return None if author_problem(name) == "a placeholder" else name
 
 # %% ../nbs/lib_collect.ipynb #a5ad1742
-_UNKNOWN = "sha256 bytes width height author original_page changes observation observed_on".split()
+_UNKNOWN = ("sha256 bytes width height author original_page changes observation "
+            "observed_on".split())
 
 
 def _record(name, label, species, licence, url, **facts):
-    "A record for SOURCES.json, not yet measured; the label (None: the species) is the folder."
+    "A record for SOURCES.json, not yet measured; the label names the folder."
     label = label or _slug(species)
     record = dict.fromkeys(_UNKNOWN)
-    record.update(file=f"{_slug(label)}/{name}", collection="collected", kind="photo", label=label)
+    record.update(file=f"{_slug(label)}/{name}", collection="collected", kind="photo",
+                  label=label)
     record.update(species=species, licence=licence, licence_url=licence_url(licence))
     record.update(url=url, original_url=url)
     record.update(facts)
@@ -152,7 +158,7 @@ def _record(name, label, species, licence, url, **facts):
 
 
 def _build(build, entries, skipped):
-    "The records that `build` makes of entries; `skipped`, a Counter or None, counts the others."
+    "The records that `build` makes of entries; the Counter `skipped` counts others."
     built = []
     skipped = Counter() if skipped is None else skipped
     for entry in entries:
@@ -166,7 +172,7 @@ def _build(build, entries, skipped):
 
 
 def _photos_of(response, label):
-    "For each photo of each find: (find, number, photo, label); photo None where there is none."
+    "For each photo of each find (find, number, photo, label); photo may be None."
     finds = response.get("results")
     if not isinstance(finds, list):
         raise FetchError("it answers without a list of results")
@@ -178,11 +184,12 @@ def _photos_of(response, label):
     return entries
 
 # %% ../nbs/lib_collect.ipynb #87b819ae
-_INATURALIST_PHOTO = re.compile(r"(https?://[^?#]+/photos/\w+/)square\.(\w+)(?:[?#].*)?")
+_INATURALIST_PHOTO = re.compile(
+    r"(https?://[^?#]+/photos/\w+/)square\.(\w+)(?:[?#].*)?")
 
 
 def _inaturalist_author(photo, user):
-    "The author as the attribution names them; else the user, unless they uploaded another's photo."
+    "The author that the attribution names; else the user, if the photo is theirs."
     attribution = photo.get("attribution") or ""
     named = re.match(r"(?:\(c\) )?(.+?), (?:some|no|all) (?:rights|known)", attribution)
     if named:
@@ -221,7 +228,7 @@ def inaturalist_records(
     label=None,  # None: the species
     skipped=None,  # a Counter for what becomes no record, by reason
 ):
-    "The photos of a response as records, each with its own licence (None: all rights reserved)."
+    "The photos of a response as records, each with its licence (None: reserved)."
     return _build(_inaturalist_record, _photos_of(response, label), skipped)
 
 # %% ../nbs/lib_collect.ipynb #67e1cbc7
@@ -234,7 +241,8 @@ def _commons_record(page, label, species):
     if info.get("mime") not in _SUFFIXES:
         raise FetchError("not a JPEG, PNG or WebP file")
     keys = ("Artist", "DateTimeOriginal", "License", "LicenseShortName")
-    artist, taken, code, name = [info["extmetadata"].get(key, {}).get("value") for key in keys]
+    stated = [info["extmetadata"].get(key, {}).get("value") for key in keys]
+    artist, taken, code, name = stated
     author = _known_author(plain_text(artist))
     day = _stated_date(plain_text(taken))
     page_id = int(page["pageid"])
@@ -252,7 +260,8 @@ def _commons_record(page, label, species):
         original_url=info["url"],
         original_page=info.get("descriptionurl"),
         changes=changes,
-        observation=f"commons|{author}|{day}" if author and day else f"commons|{page_id}",
+        observation=(f"commons|{author}|{day}" if author and day
+                     else f"commons|{page_id}"),
         observed_on=day,
     )
 
@@ -287,22 +296,24 @@ def append_records(
     recs,  # complete records
     path,  # a file in the format of SOURCES.json; made if it is not there
 ):
-    "Appends the records whose photo is not filed yet: by its name, bytes, origin. Returns them."
+    "Appends records whose photo (name, bytes, origin) is not filed yet; returns them."
     path = Path(path)
     added = []
     with FileLock(path.with_name(f".{path.name}.lock")):
-        kept = load_sources(path) if path.exists() else dict(version=1, collections={}, images=[])
+        kept = (load_sources(path) if path.exists()
+                else dict(version=1, collections={}, images=[]))
         for record in recs:
             if not _is_filed(record, kept["images"] + added):
                 added.append(record)
                 name = record["collection"]
-                kept["collections"].setdefault(name, dict(_ABOUT, folder=f"m_mushrooms/{name}"))
+                about = dict(_ABOUT, folder=f"m_mushrooms/{name}")
+                kept["collections"].setdefault(name, about)
         if added:
             write_sources(dict(kept, images=kept["images"] + added), path)
     return added
 
 # %% ../nbs/lib_collect.ipynb #30ba7ed7
-PAGE_GAP = 1.0  # seconds between two pages of results: iNaturalist allows 60 in a minute
+PAGE_GAP = 1.0  # seconds between two pages: iNaturalist allows 60 in a minute
 
 
 def _read_json(body, headers):
@@ -315,19 +326,25 @@ def _read_json(body, headers):
         raise FetchError("it answers with JSON of another form")
     error = answer.get("error")
     if error:
-        busy = "maxlag" in str(error) or "ratelimited" in str(error)  # Commons says so with a 200
-        raise FetchError(f"it answers: {error}", busy, retry_after(headers) if busy else 0)
+        # Commons says so with a 200
+        busy = "maxlag" in str(error) or "ratelimited" in str(error)
+        raise FetchError(f"it answers: {error}", busy,
+                         retry_after(headers) if busy else 0)
     return answer
 
 
 def _first_page(source, species, n):
     "The parameters that ask an archive for the first photos of a species."
     if source == "inaturalist":
-        params = dict(taxon_name=species, quality_grade="research", per_page=min(200, max(30, n)))
-        params.update(photo_license="cc0,cc-by,cc-by-sa", order_by="id", order="asc", id_above=0)
+        params = dict(taxon_name=species, quality_grade="research",
+                      per_page=min(200, max(30, n)))
+        params.update(photo_license="cc0,cc-by,cc-by-sa", order_by="id", order="asc",
+                      id_above=0)
     else:
-        params = dict(action="query", format="json", formatversion=2, maxlag=5, prop="imageinfo")
-        params.update(generator="categorymembers", gcmtitle=f"Category:{species}", gcmtype="file")
+        params = dict(action="query", format="json", formatversion=2, maxlag=5,
+                      prop="imageinfo")
+        params.update(generator="categorymembers", gcmtitle=f"Category:{species}",
+                      gcmtype="file")
         params.update(gcmlimit=50, iiprop="url|size|mime|extmetadata", iiurlwidth=960)
     return params
 
@@ -343,7 +360,7 @@ def _next_page(source, params, page):
 
 
 def _candidates(fetcher, source, species, n, label, skipped):
-    "The records of all pages, with a pause between two; FetchError when the archive fails."
+    "The records of all pages, a pause between two; FetchError when the archive fails."
     params = _first_page(source, species, n)
     while params:
         try:
@@ -359,11 +376,11 @@ def _candidates(fetcher, source, species, n, label, skipped):
         time.sleep(PAGE_GAP)
 
 # %% ../nbs/lib_collect.ipynb #31fa19cc
-MAX_MISSES = 10  # photos in a row that cannot be fetched: then something is wrong, and we stop
+MAX_MISSES = 10  # photos in a row that cannot be fetched, until we stop
 
 
 def _keep(fetcher, record, folder, filed, per_find):
-    "Downloads one photo and files it; returns its record. ValueError where we do not want it."
+    "Downloads one photo and files it; its record, or ValueError if we do not want it."
     finds = [other.get("observation") for other in filed]
     reason = _why_unusable(record)
     if reason:
@@ -399,14 +416,15 @@ def collect(
     n=20,  # photos wanted; fewer come when the archive has no more
     label=None,  # how to label them; None: the species
     per_find=1,  # photos of one find at most
-    folder=None,  # for photos and their SOURCES.json; None: that of the collection "collected"
-    contact=None,  # your e-mail address or page: Commons demands it; None: $MUSHROOMS_CONTACT
+    folder=None,  # for photos and SOURCES.json; None: of the collection "collected"
+    contact=None,  # your e-mail or page, for Commons; None: $MUSHROOMS_CONTACT
     progress=True,  # show a progress bar on stderr
     **limits,  # of `Fetcher`: retries, timeout, pause, max_bytes
 ):
-    "Downloads and files open photos of a species; prints a line on it, returns the new records."
+    "Downloads and files open photos of a species; prints a line, returns new records."
     if source not in API or n < 1:
-        raise ValueError(f"{n} photos from {source!r}: choose 1 or more, from {', '.join(API)}")
+        raise ValueError(f"{n} photos from {source!r}: choose 1 or more, "
+                         f"from {', '.join(API)}")
     if source == "commons" and not (contact or os.environ.get("MUSHROOMS_CONTACT")):
         how = 'collect(..., contact="you@example.org"), or set MUSHROOMS_CONTACT'
         raise ValueError(f"Wikimedia Commons wants to know whom to write to: {how}")
@@ -422,7 +440,8 @@ def collect(
         try:
             for record in _candidates(fetcher, source, species, n, label, skipped):
                 try:
-                    collected.append(_keep(fetcher, record, folder, filed + collected, per_find))
+                    collected.append(_keep(fetcher, record, folder, filed + collected,
+                                           per_find))
                     misses = 0
                     bar.update()
                 except (FetchError, PhotoError) as error:

@@ -25,21 +25,22 @@ CURVES = ("train_loss", "valid_loss", "train_accuracy", "valid_accuracy")
 SIDES = {"train": "train", "training": "train", "val": "valid", "valid": "valid",
          "validation": "valid", "eval": "valid", "evaluation": "valid", "dev": "valid",
          "test": "test", "testing": "test"}
-KIND_NAMES = {"loss": "loss cross_entropy crossentropy cross_entropy_loss ce_loss ce nll nll_loss "
-                 "log_loss logloss total_loss loss_total",
-         "accuracy": "accuracy acc top1 top_1 acc1 acc_1 acc_top1 top1_acc accuracy_top1 "
-                     "top1_accuracy accuracy_top_1 accuracy_score categorical_accuracy "
-                     "sparse_categorical_accuracy multiclass_accuracy",
+KIND_NAMES = {"loss": "loss cross_entropy crossentropy cross_entropy_loss ce_loss ce "
+                 "nll nll_loss log_loss logloss total_loss loss_total",
+         "accuracy": "accuracy acc top1 top_1 acc1 acc_1 acc_top1 top1_acc "
+                     "accuracy_top1 top1_accuracy accuracy_top_1 accuracy_score "
+                     "categorical_accuracy sparse_categorical_accuracy "
+                     "multiclass_accuracy",
          "error": "error_rate error err"}
 STEPS = {"step", "steps", "batch", "iter"}
 FILLERS = STEPS | {"epoch", "metrics", "metric", "avg", "mean", "running"}
-NO_CURVE = {"best", "min", "max", "std", "final", "runtime"}   # of one epoch, or no value
+NO_CURVE = {"best", "min", "max", "std", "final", "runtime"}   # no value an epoch
 
 
 def parse_name(
     name,  # of a column
 ):
-    """A dictionary: `side` (train, valid, test or None), `kind` (loss, accuracy, error),
+    """A dictionary: `side` (train, valid, test, None), `kind` (loss, accuracy, error),
     `part` of the loss, `step`: of single steps. None for a column of another meaning.
     """
     spaced = re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", str(name).strip()).lower()
@@ -65,12 +66,13 @@ def to_number(
     value,  # as it stands in a record
     where,  # for the message
 ):
-    "A float: NaN for what was not written, infinity for a text 'nan'. ValueError for other text."
+    "A float: NaN for what was not written, infinity for 'nan'; else ValueError."
     if value is None or value is pd.NA:
         return math.nan
     try:
         if not isinstance(value, str):
-            return float(value.detach() if hasattr(value, "detach") else value)    # torch
+            # torch has `detach`
+            return float(value.detach() if hasattr(value, "detach") else value)
         text = value.strip().lower()
         if text in GAPS:
             return math.nan
@@ -80,13 +82,15 @@ def to_number(
             text = text.replace(",", ".")
         number = float(text.rstrip("% ")) / (100 if text.endswith("%") else 1)
     except (TypeError, ValueError, RuntimeError):
-        raise ValueError(f"{where} holds {value!r:.40}, which is not a number") from None
+        said = f"{where} holds {value!r:.40}, which is not a number"
+        raise ValueError(said) from None
     return math.inf if math.isnan(number) else number
 
 # %% ../nbs/lib_history.ipynb #c081e30e
 def parse_csv(text, path):
     "Rows of a table of values between commas, semicolons or tabs."
-    lines = [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
+    lines = [line for line in text.splitlines()
+             if line.strip() and not line.startswith("#")]
     if not lines:
         raise ValueError(f"{path}: the file is empty")
     between = max(",;\t", key=lines[0].count)
@@ -94,12 +98,13 @@ def parse_csv(text, path):
     names = table[0]
     for number, values in enumerate(table[1:], start=1):
         if values == names:
-            raise ValueError(f"{path}: the header comes again after row {number - 1}: two "
-                             "trainings in one file; keep the rows of one")
+            raise ValueError(f"{path}: the header comes again after row {number - 1}: "
+                             "two trainings in one file; keep the rows of one")
         if len(values) != len(names):
             raise ValueError(
-                f"{path}: row {number} has {len(values)} values, and the header {len(names)} "
-                "names; where fastai wrote it, validate() or get_preds() has overwritten it")
+                f"{path}: row {number} has {len(values)} values, and the header "
+                f"{len(names)} names; where fastai wrote it, validate() or get_preds() "
+                "has overwritten it")
     return [dict(zip(names, values)) for values in table[1:]]
 
 
@@ -110,7 +115,8 @@ def read_file(path):
     try:
         text = Path(path).expanduser().read_text(encoding="utf-8-sig")
     except OSError as error:
-        raise ValueError(f"{path}: cannot be read ({error.strerror or error})") from None
+        why = error.strerror or error
+        raise ValueError(f"{path}: cannot be read ({why})") from None
     except UnicodeDecodeError:
         raise ValueError(f"{path}: cannot be read as text in UTF-8") from None
     if text.lstrip()[:1] not in ("{", "["):
@@ -132,8 +138,9 @@ def learner_rows(learner):
         raise ValueError("the learner has no record: call this right after fit")
     names = [name for name in names if name not in ("epoch", "time")]
     if any(len(row) != len(names) for row in values):
-        raise ValueError("the learner's record was overwritten, by validate(), get_preds() or "
-                         "lr_find(): take it right after fit, or let CSVLogger write it")
+        raise ValueError("the learner's record was overwritten, by validate(), "
+                         "get_preds() or lr_find(): take it right after fit, "
+                         "or let CSVLogger write it")
     return [dict(zip(names, row)) for row in values]
 
 
@@ -141,15 +148,16 @@ def rows_of_lists(lists):
     "Rows of a dictionary of lists, as Keras keeps them, also with a `validation_freq`."
     for name, values in lists.items():
         if not isinstance(values, (list, tuple, np.ndarray, pd.Series)):
-            raise ValueError(f"{name!r} holds {type(values).__name__}: give a list, one an epoch")
+            raise ValueError(f"{name!r} holds {type(values).__name__}: give a list, "
+                             "one an epoch")
     n = max(map(len, lists.values()), default=0)
     rows = [{} for _ in range(n)]
     for name, values in lists.items():
         every = n // max(1, len(values))
         rhythm = str(name).startswith("val") and len(values) == n // max(1, every)
         if len(values) not in (0, n) and not rhythm:
-            raise ValueError(f"the lists do not fit together: {name!r} has {len(values)} "
-                             f"numbers, the longest {n}")
+            raise ValueError("the lists do not fit together: "
+                             f"{name!r} has {len(values)} numbers, the longest {n}")
         for k, value in enumerate(values, start=1):
             rows[every * k - 1][name] = value
     return rows
@@ -162,23 +170,26 @@ def to_rows(record):
     if isinstance(record, (str, os.PathLike)):
         record = read_file(record)
     if not isinstance(record, (pd.DataFrame, dict, list)):
-        for name in ("state", "log_history", "history"):   # Hugging Face's Trainer and its
-            record = getattr(record, name, record)         # state, Keras' History, skorch
+        # Hugging Face's Trainer and its state, Keras' History, skorch
+        for name in ("state", "log_history", "history"):
+            record = getattr(record, name, record)
     if isinstance(record, dict):
         record = record.get("log_history", record)      # trainer_state.json
     if isinstance(record, pd.DataFrame):
         return record.to_dict("records")
     if isinstance(record, dict):
         return rows_of_lists(record)
-    if isinstance(record, (list, tuple)) and all(isinstance(row, dict) for row in record):
+    is_list = isinstance(record, (list, tuple))
+    if is_list and all(isinstance(row, dict) for row in record):
         return list(record)
     raise ValueError(
-        f"a record of type {type(record).__name__}: give the path of a CSV or JSON file, a "
-        "DataFrame, a list of dictionaries, a dictionary of lists, or a fastai Learner")
+        f"a record of type {type(record).__name__}: give the path of a CSV or JSON "
+        "file, a DataFrame, a list of dictionaries, a dictionary of lists, or a "
+        "fastai Learner")
 
 # %% ../nbs/lib_history.ipynb #2a42d1e6
 def side_of(what, kinds):
-    "The side of a column, also where its name has none; ValueError where nobody can tell."
+    "The side of a column, even if its name has none; ValueError where nobody can tell."
     if what["side"] is not None:
         return what["side"]
     losses = {other["side"] for other in kinds if other["kind"] == "loss"}
@@ -190,17 +201,19 @@ def side_of(what, kinds):
         return "valid"
     if "train" not in losses and not watched:
         return "train"
-    raise ValueError(f"whose is the column {what['name']!r}, training's or validation's? "
-                     "Name it train_accuracy or valid_accuracy")
+    raise ValueError(f"whose is the column {what['name']!r}, "
+                     "training's or validation's? Name it train_accuracy or "
+                     "valid_accuracy")
 
 
 def column_values(rows, what):
-    "The numbers of a column, a row each, accuracy as a share; ValueError where they cannot be."
+    "The numbers of a column, accuracy as a share; ValueError where they cannot be."
     name, kind = what["name"], what["kind"]
     where = f"column {str(name).strip()!r}"
     values = np.array([to_number(row.get(name), where) for row in rows])
     if (values < 0).any():
-        raise ValueError(f"{where} holds {values[values < 0][0]:g}: no {kind} is negative")
+        raise ValueError(f"{where} holds {values[values < 0][0]:g}: "
+                         f"no {kind} is negative")
     if kind == "loss":
         return values
     values[np.isinf(values)] = np.nan
@@ -240,7 +253,7 @@ def pick_columns(rows, names, epoch, part):
     tested = pick_column(rows, kinds, "test_loss", epoch, part)
     losses = {what["side"] for what in kinds if what["kind"] == "loss"}
     if "valid" not in losses and (~np.isnan(tested)).sum() > 1:
-        for what in kinds:     # many call it test although they look at it while they train
+        for what in kinds:     # many call it test, and yet look at it while they train
             what["side"] = "valid" if what["side"] == "test" else what["side"]
     picked = {name: pick_column(rows, kinds, name, epoch, part) for name in CURVES}
     if np.isnan([picked["train_loss"], picked["valid_loss"]]).all():
@@ -264,11 +277,12 @@ def rows_of_epochs(epoch, picked):
         raise ValueError(f"the epochs go back after row {numbered[backwards[0]]}: two "
                          "trainings in one record; keep the rows of one")
     later = np.arange(len(epoch)) > last
-    return ~np.isnan(epoch) & ~(later & (epoch < epoch[last]))   # not what came after the fit
+    after_fit = later & (epoch < epoch[last])
+    return ~np.isnan(epoch) & ~after_fit
 
 
 def assign_groups(epoch, picked):
-    "A number for each row, the same for rows that belong together; what ends each is its last."
+    "A number for each row, the same for rows that belong together."
     trained, validated = picked["train_loss"].notna(), picked["valid_loss"].notna()
     one_side = not trained.any() or not validated.any()
     if epoch is None and (one_side or (trained & validated).any()):
@@ -286,9 +300,10 @@ def merge_rows(rows):
         there = np.flatnonzero(rows[name].notna())
         if len(there) and len(trained):
             after = there[there >= trained[-1]]
-            # where validation comes first in an epoch, a later one is from after the fit
+            # if validation comes first in an epoch, a later one is from after the fit
             early = there[0] < trained[0]
-            chosen = there[there < trained[-1]][-1] if early or not len(after) else after[0]
+            chosen = (there[there < trained[-1]][-1] if early or not len(after)
+                      else after[0])
             merged[name] = rows[name].iloc[chosen]
         elif len(there):
             merged[name] = rows[name].iloc[there[0]]
@@ -296,7 +311,7 @@ def merge_rows(rows):
 
 
 def mark_divergence(table):
-    "Infinity where at the end of a whole record both losses are missing: they were NaN."
+    "Infinity where at the end of a record both losses are missing: they were NaN."
     losses = table[["train_loss", "valid_loss"]]
     gone = (losses.isna().all(axis=1) & table["test_loss"].isna()).to_numpy()
     first = len(gone) - int(np.argmin(gone[::-1])) if not gone.all() else 0
@@ -309,7 +324,7 @@ def undo_running(
     batches,   # of an epoch
     beta=.98,  # how much of the average stays with each batch, as fastai has it
 ):
-    "The mean loss over the batches of each epoch, (n,); infinite where it was no number."
+    "The mean loss over the batches of each epoch, (n,); infinite if it was no number."
     running = np.asarray(running, dtype=float)
     total = running * (1 - beta ** (batches * np.arange(1., len(running) + 1)))
     stays = beta ** batches
@@ -318,17 +333,17 @@ def undo_running(
 
 # %% ../nbs/lib_history.ipynb #8d83bd5f
 def read_history(
-    record,        # path of a CSV or JSON file, DataFrame, list of dicts, dict of lists, Learner
+    record,        # path of a CSV or JSON file, DataFrame, dicts, lists, Learner
     part=None,     # which loss, where there are several: "cls" of "train/cls_loss"
-    batches=None,  # of an epoch, for the history.csv of fastai, whose training loss is running
+    batches=None,  # of an epoch, for fastai's history.csv: its training loss is running
 ):
     """A DataFrame, a row an epoch (or a validation): `epoch` from 1 on, `train_loss`,
-    `valid_loss`, `train_accuracy`, `valid_accuracy`. Accuracies are shares; NaN is what the
-    record lacks, an infinite loss one that was no number any more.
-    `attrs["running"]`: whether the training loss is fastai's moving average. It is undone
-    for a Learner, and where `batches` is given.
+    `valid_loss`, `train_accuracy`, `valid_accuracy`. Accuracies are shares; NaN is what
+    the record lacks, an infinite loss one that was no number any more.
+    `attrs["running"]`: whether the training loss is fastai's moving average. It is
+    undone for a Learner, and where `batches` is given.
 
-    ValueError, in one line, for a record that cannot be read or could be read in two ways.
+    ValueError, in one line, for a record that cannot be read, or in two ways.
     """
     rows = to_rows(record)
     if not rows:
@@ -337,8 +352,10 @@ def read_history(
     named = [name for name in names if str(name).strip().lower() in ("epoch", "epochs")]
     epoch = None
     if named:
-        epoch = np.array([to_number(row.get(named[0]), f"column {named[0]!r}") for row in rows])
-    picked = pick_columns(rows, names, np.arange(len(rows)) if epoch is None else epoch, part)
+        where = f"column {named[0]!r}"
+        epoch = np.array([to_number(row.get(named[0]), where) for row in rows])
+    order = np.arange(len(rows)) if epoch is None else epoch
+    picked = pick_columns(rows, names, order, part)
     if epoch is not None:
         keep = rows_of_epochs(epoch, picked)
         epoch, picked = epoch[keep], picked[keep]
@@ -353,10 +370,12 @@ def read_history(
     if epoch is not None:
         ends = pd.Series(epoch).groupby(group).last().to_numpy()[within]
         ends = ends + 1 if len(ends) and ends[0] == 0 else ends
-    table.insert(0, "epoch", ends.astype(int) if (ends == np.round(ends)).all() else ends)
+    whole = (ends == np.round(ends)).all()
+    table.insert(0, "epoch", ends.astype(int) if whole else ends)
     is_learner = hasattr(record, "recorder")
     clocks = [str(row.get("time")) for row in rows]    # "00:01" in fastai's last column
-    is_csv = names[-1] == "time" and all(re.fullmatch(r"\d+:\d\d(:\d\d)?", c) for c in clocks)
+    is_csv = (names[-1] == "time"
+              and all(re.fullmatch(r"\d+:\d\d(:\d\d)?", c) for c in clocks))
     if is_learner and getattr(record.recorder, "iters", None):
         batches = record.recorder.iters[0]
     if batches is not None:

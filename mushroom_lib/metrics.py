@@ -6,14 +6,13 @@ __all__ = ['count_alarms', 'recall_and_precision', 'show_threshold', 'threshold_
 # %% ../nbs/22_metrics.ipynb #5b274f6f
 import matplotlib.pyplot as plt
 import numpy as np
-from sklearn.metrics import (confusion_matrix, precision_recall_curve, precision_score,
-                             recall_score)
+from sklearn.metrics import confusion_matrix, precision_recall_curve
 
 from .probabilities import check_scores
 from .style import PALETTE, WRONG
 
 # %% ../nbs/22_metrics.ipynb #8dccc167
-#@title The four blocks, recall and precision as functions
+#@title The four counts: count_alarms
 def count_alarms(
     is_label,  # for each photograph, whether it shows the label
     alarm,     # for each photograph, whether the program says so
@@ -27,16 +26,21 @@ def count_alarms(
                 false_alarms=false_alarms, no_alarm=no_alarm)
 
 
+def _share(part, whole):
+    "part / whole; NaN, which means no number, where the whole is zero."
+    return part / whole if whole else np.nan
+
+# %% ../nbs/22_metrics.ipynb #3b1c26c5
 def recall_and_precision(
     is_label,  # for each photograph, whether it shows the label
     alarm,     # for each photograph, whether the program says so
 ):
     "The share of the label that was found, and of the alarms that are right."
-    is_label, alarm = check_scores(is_label, alarm)
-    # where there is no alarm at all the precision is NaN: no number
-    recall = recall_score(is_label, alarm > 0, zero_division=np.nan)
-    precision = precision_score(is_label, alarm > 0, zero_division=np.nan)
-    return float(recall), float(precision)
+    blocks = count_alarms(is_label, alarm)
+    found = blocks["found"]
+    recall = _share(found, found + blocks["missed"])            # along the row
+    precision = _share(found, found + blocks["false_alarms"])   # down the column
+    return recall, precision
 
 # %% ../nbs/22_metrics.ipynb #e3741862
 #@title The picture of a threshold

@@ -16,7 +16,8 @@ from PIL import Image, ImageOps
 # %% ../nbs/lib_opening.ipynb #a2a9e71e
 PHOTO_SUFFIXES = (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".gif", ".bmp",
                   ".tif", ".tiff", ".avif", ".jp2")
-_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "JPEG2000", "PPM", "HEIF")
+_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "JPEG2000", "PPM",
+            "HEIF")
 
 
 class PhotoError(ValueError):
@@ -28,8 +29,9 @@ def _opened(
 ):
     """A Pillow picture whose pixels are not read yet, or None where no format fits.
 
-    `Image.open` would do the same and then warn of a large picture. Here the limit is an argument,
-    and a warning can only be silenced for all threads at once: so Pillow's check is passed by.
+    `Image.open` would do the same and then warn of a large picture. Here the limit is
+    an argument, and a warning can only be silenced for all threads at once: so
+    Pillow's check is passed by.
     """
     Image.init()
     for name in _FORMATS:
@@ -40,13 +42,14 @@ def _opened(
             accepted = accepts(data[:16])
             if accepted and not isinstance(accepted, str):  # a text says why not
                 return factory(io.BytesIO(data), "")
-        except (SyntaxError, IndexError, TypeError, struct.error):  # Pillow's way to say "not mine"
+        except (SyntaxError, IndexError, TypeError, struct.error):  # Pillow: "not mine"
             continue
     return None
 
 # %% ../nbs/lib_opening.ipynb #a2a9e721
-_BRANDS = {b"avif": "an AVIF picture", b"heic": "an HEIC photo", b"heix": "an HEIC photo",
-           b"mif1": "an HEIC photo", b"msf1": "an HEIC photo", b"crx ": "a camera's raw file"}
+_BRANDS = {b"avif": "an AVIF picture", b"heic": "an HEIC photo",
+           b"heix": "an HEIC photo", b"mif1": "an HEIC photo", b"msf1": "an HEIC photo",
+           b"crx ": "a camera's raw file"}
 
 
 def _why(
@@ -61,14 +64,16 @@ def _why(
     if head.startswith(b"<"):
         return "this is a web page, not a picture; the download went wrong"
     if head.startswith(b"%PDF"):
-        return "this is a PDF document, which cannot be read here; save its picture as JPEG"
+        return ("this is a PDF document, which cannot be read here; "
+                "save its picture as JPEG")
     if data[4:8] == b"ftyp":
         for brand, kind in _BRANDS.items():
             if brand in data[8:64]:
                 return f"this is {kind}, which cannot be read here; save it as JPEG"
         return "this is a film, not a picture"
     if data[:4] in (b"II*\0", b"MM\0*"):
-        return "this is a TIFF or raw file of a kind that cannot be read here; save it as JPEG"
+        return ("this is a TIFF or raw file of a kind that cannot be read here; "
+                "save it as JPEG")
     return "this is not a picture in a format that can be read"
 
 # %% ../nbs/lib_opening.ipynb #a2a9e723
@@ -88,11 +93,12 @@ def _grey(
     values,   # the pixels of a picture of mode I, I;16 and its kin, or F
     picture,  # the Pillow picture that they come from
 ) -> np.ndarray:
-    "The values as eight bits, what is not a number as black; ValueError if none is a number."
+    "The values as eight bits, NaN as black; ValueError if none is a number."
     values = values.astype(np.float64)
     tags = getattr(picture, "tag_v2", {})  # only a TIFF has them
     if picture.mode == "I" and tags.get(258) == (32,) and tags.get(339, (1,)) == (1,):
-        values[values < 0] += 2**32  # whole numbers without a sign, which Pillow reads with one
+        # whole numbers without a sign, which Pillow reads with one
+        values[values < 0] += 2**32
     numbers = values[np.isfinite(values)]
     if numbers.size == 0:
         raise ValueError("none of its pixels is a number")
@@ -117,7 +123,7 @@ def _plain_rgb(
     upright = ImageOps.exif_transpose(picture)
     if upright.mode.startswith(("I", "F")):
         upright = Image.fromarray(_grey(np.asarray(upright), picture))
-    if upright.mode == "La":  # multiplied by its alpha; Pillow goes to RGBA in two steps
+    if upright.mode == "La":  # times its alpha; Pillow goes to RGBA in two steps
         upright = upright.convert("LA")
     if upright.has_transparency_data:
         upright = upright.convert("RGBA")
@@ -133,7 +139,7 @@ def _content(
     "The content of a file; raises PhotoError where there is none."
     path = Path(path)
     try:
-        if path.exists() and not path.is_file():  # a named pipe would keep us waiting for ever
+        if path.exists() and not path.is_file():  # a named pipe would never end
             raise PhotoError(f"{name}: this is no file")
         return path.read_bytes()
     except FileNotFoundError:
@@ -144,14 +150,14 @@ def _content(
 
 def open_photo(
     file,                   # a path, or the content of a file as bytes
-    size=None,              # pixels a side that will be needed: a large JPEG is then read faster
+    size=None,              # pixels a side that are needed: a large JPEG is read faster
     max_pixels=64_000_000,  # refuse a picture that claims more
     name=None,              # what to call it in an error; None for its path
 ):
-    """The picture as RGB in eight bits, upright, transparency on white; of several pages the first.
+    """The picture as RGB in eight bits, upright, on white; of several pages the first.
 
-    Grey values without a known range (32 bits, floating point) are scaled: see `_black_and_white`.
-    Raises PhotoError, which names the file, for anything unusable.
+    Grey values without a known range (32 bits, floating point) are scaled: see
+    `_black_and_white`. Raises PhotoError, which names the file, for anything unusable.
     """
     if name is None:
         name = "the picture" if isinstance(file, bytes) else str(file)

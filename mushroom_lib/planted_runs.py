@@ -12,7 +12,8 @@ import random
 import numpy as np
 import pandas as pd
 import torch
-from fastai.vision.all import CrossEntropyLossFlat, CSVLogger, DataLoaders, Learner, accuracy
+from fastai.vision.all import (CrossEntropyLossFlat, CSVLogger, DataLoaders, Learner,
+                               accuracy)
 from torch import nn
 from torch.utils.data import TensorDataset
 
@@ -23,7 +24,7 @@ from .training import evaluate, train_epoch
 
 # %% ../nbs/lib_planted_runs.ipynb #a4d14d0b
 class PhotoFeatures:
-    "Features of photographs (`X`), of a cropped copy of each, their labels and specimens."
+    "Features of photographs (`X`), of a cropped copy of each, labels and specimens."
     def __init__(self,
         table,    # of photographs, as `sources.photos` returns it
         size=96,  # of a photograph, in pixels
@@ -43,7 +44,7 @@ def planted_sides(
     wrong=0.,   # share of wrong training labels
     copied=0.,  # share of the validation photographs that have a near copy in training
 ):
-    "(x, labels) of training and (x, labels) of validation; whole specimens are held out."
+    "(x, labels) of training and of validation; whole specimens are held out."
     train, valid = split_groups(data.groups, seed=seed)
     rng = np.random.default_rng(seed)
     train = rng.permutation(train)[:n]
@@ -74,7 +75,7 @@ def train_run(
     lagging=False,  # training loss as a mean over the epoch, while the model changed?
     **plan,         # n, wrong and copied, as `planted_sides` takes them
 ):
-    "(history, labels) of a run; both losses are measured after each epoch, in the same way."
+    "(history, labels) of a run; both losses are measured alike after each epoch."
     (x, labels), (x_valid, y_valid) = planted_sides(data, seed, **plan)
     y, y_valid = torch.tensor(labels), torch.tensor(y_valid)
     model = one_layer_network(data, seed, width)

@@ -32,7 +32,7 @@ from tqdm import tqdm
 
 # %% ../nbs/lib_sources.ipynb #d9136897
 def data_dir() -> Path:
-    "The folder of SOURCES.json and m_mushrooms/: the checkout, or `mushroom_lib/_data` of a wheel."
+    "The folder of SOURCES.json and m_mushrooms/: the checkout, or a wheel's `_data`."
     package = Path(str(files("mushroom_lib")))
     inside = package / "_data"
     return inside if (inside / "SOURCES.json").exists() else package.parent
@@ -41,27 +41,30 @@ def data_dir() -> Path:
 def env_folder(
     name,  # of an environment variable, such as "MUSHROOMS_HOME"
 ):
-    "The folder that a variable names, absolute, `~` and `$HOME` expanded; None when it is not set."
+    "The folder that a variable names, absolute, `~` and `$HOME` expanded; or None."
     value = os.environ.get(name, "").strip()
     if not value:
         return None
     folder = os.path.expanduser(os.path.expandvars(value))
     if folder.startswith("~") or re.search(r"\$[\w{]", folder):
-        raise ValueError(f"{name} is {value!r}, which cannot be expanded: give a whole path")
+        raise ValueError(f"{name} is {value!r}, which cannot be expanded: "
+                         "give a whole path")
     return Path(folder).absolute()
 
 # %% ../nbs/lib_sources.ipynb #c336c06a
-SHIPPED = ("lab", "lookalikes", "confound", "nearduplicates", "drift")  # in every installation
-COURSE = (*SHIPPED, "field")  # filed in the course's SOURCES.json; any other name is your own
+# in every installation
+SHIPPED = ("lab", "lookalikes", "confound", "nearduplicates", "drift")
+COURSE = (*SHIPPED, "field")  # in the course's SOURCES.json; other names are your own
 _NAME = re.compile("[a-z][a-z0-9_]*")
 
 
 def collection_dir(
     collection,  # one of COURSE, or a name of your own such as "collected"
 ) -> Path:
-    "The folder of a collection's photos, there or not. ValueError for what cannot be its name."
+    "The folder of a collection's photos, there or not; ValueError for a bad name."
     if not _NAME.fullmatch(str(collection)):
-        raise ValueError(f"{collection!r} is no collection's name: use small letters, digits and _")
+        raise ValueError(f"{collection!r} is no collection's name: use small letters, "
+                         "digits and _")
     in_course = data_dir() / "m_mushrooms" / collection
     if collection in SHIPPED:
         return in_course
@@ -75,7 +78,7 @@ def collection_dir(
 
 
 def own_collections() -> list:
-    "The names of your own collections on this machine: folders that hold a SOURCES.json."
+    "The names of your own collections here: folders that hold a SOURCES.json."
     home = collection_dir("collected").parent
     names = {path.parent.name for path in home.glob("*/SOURCES.json")}
     return sorted(name for name in names - set(COURSE) if _NAME.fullmatch(name))
@@ -91,7 +94,7 @@ def sha256(
 def family(
     licence,  # as filed: "CC BY-SA 3.0 nl"
 ):
-    "The family of an open licence: CC0, CC BY, CC BY-SA or Public domain; None for any other."
+    "The family of an open licence: CC0, CC BY, CC BY-SA, Public domain; or None."
     known = "(Public domain|CC0|CC BY(?:-SA)?)"
     found = re.fullmatch(known + r"( \d\.\d( [a-z]{2,8})?)?", str(licence))
     return found[1] if found else None
@@ -100,7 +103,7 @@ def family(
 def by_licence(
     recs,  # records from anywhere, an archive for instance
 ) -> list:
-    "The records under an open licence. NC, ND, unknown and missing licences never pass."
+    "The records under an open licence; NC, ND, unknown and missing ones never pass."
     return [record for record in recs if family(record.get("licence"))]
 
 
@@ -108,7 +111,8 @@ def licence_url(
     licence,  # as filed: "CC BY-SA 3.0 nl"
 ):
     "The licence's own address, or None: the public domain has none."
-    found = re.fullmatch(r"CC (BY(?:-[A-Z-]+)?) (\d\.\d)(?: ([a-z]{2,8}))?", str(licence))
+    found = re.fullmatch(r"CC (BY(?:-[A-Z-]+)?) (\d\.\d)(?: ([a-z]{2,8}))?",
+                         str(licence))
     if found:
         parts = "/".join(part.lower() for part in found.groups() if part)
         return f"https://creativecommons.org/licenses/{parts}/"
@@ -118,17 +122,19 @@ def licence_url(
 
 # %% ../nbs/lib_sources.ipynb #5e7a1c14
 _NOBODY = re.compile(
-    r"(?<!\w)((unknown ?(author)?)+|anonym(e|us|ous)?|anonimo|anoniem|unbekannt|inconnu|"
-    r"desconocido|onbekend|none|null|nan|n[/.]?a\.?|undefined|unspecified|unidentified|own work|"
+    r"(?<!\w)((unknown ?(author)?)+|anonym(e|us|ous)?|anonimo|anoniem|unbekannt|"
+    r"inconnu|desconocido|onbekend|none|null|nan|n[/.]?a\.?|undefined|unspecified|"
+    r"unidentified|own work|"
     r"(no author|not) (known|given|provided|stated|specified))(?!\w)")
 _ROLES = set("the an or by author photographer artist creator person user name".split())
 _HTML = r"<[A-Za-z/!][^>]*>|&(#\d+|#x[0-9A-Fa-f]+|[A-Za-z]+);"
-_LOST = (r"[?¿□\ufffd\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\uf8ff]"  # replacements, control characters
-         r"|%[0-9A-F]{2}|\\[ux][0-9a-f]{2}")  # codes that should have become letters
+# replacements, control characters, codes that should have become letters
+_LOST = (r"[?¿□\ufffd\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\uf8ff]"
+         r"|%[0-9A-F]{2}|\\[ux][0-9a-f]{2}")
 
 
 def _misread(name):
-    "Whether UTF-8 was read as Windows-1252: then its letters, written in that, are good UTF-8."
+    "Whether UTF-8 was read as Windows-1252: written so, its letters are good UTF-8."
     for letters in re.findall(r"[^\x00-\x7f]+", name):
         try:
             meant = letters.encode("cp1252").decode("utf-8")
@@ -142,7 +148,7 @@ def _misread(name):
 def author_problem(
     name,  # an author's name, or None
 ):
-    "What is wrong with a name, as the end of \"the name is ...\"; None when nothing can be seen."
+    "What is wrong with a name, the end of \"the name is ...\"; None for a good one."
     if name is None:
         return None
     others, found = _NOBODY.subn("", name.casefold())
@@ -160,14 +166,14 @@ def author_text(
     author,     # a name, or None where nobody knows
     note=None,  # the record's `author_note`
 ) -> str:
-    "The author as a credit or a caption names him or her, with what is wrong with the name."
+    "The author as a credit or a caption has it, with what is wrong with the name."
     if not isinstance(author, str):  # a table has NaN where a record has None
         return "author unknown"
     return f"{author} (the name is {note})" if isinstance(note, str) else author
 
 # %% ../nbs/lib_sources.ipynb #25e7162c
 SCHEMA = json.loads((data_dir() / "SOURCES.schema.json").read_text(encoding="utf-8"))
-FIELDS = SCHEMA["definitions"]["record"]["properties"]  # in the order in which a record is written
+FIELDS = SCHEMA["definitions"]["record"]["properties"]  # in their order in a record
 KINDS = FIELDS["kind"]["enum"]
 PATH = SCHEMA["definitions"]["path"]["pattern"]
 
@@ -184,7 +190,8 @@ def _in_words(error, sources):
     where = "the file"
     if place[:1] == ["images"] and len(place) > 1:
         number = int(place[1])
-        where = f"record {number + 1} ({_name(sources['images'][number])})"  # counted from 1
+        # counted from 1
+        where = f"record {number + 1} ({_name(sources['images'][number])})"
         place = place[2:]
     field = f"'{'.'.join(place)}'" if place else "it"
     if error.rule == "required":
@@ -219,14 +226,15 @@ def validate(
         return [_in_words(error, sources)]
     names = Counter(_name(record).lower() for record in sources["images"])
     doubles = [name for name, times in names.items() if times > 1]
-    return [f"{name}: it is filed more than once (capitals do not count)" for name in doubles]
+    return [f"{name}: it is filed more than once (capitals do not count)"
+            for name in doubles]
 
 # %% ../nbs/lib_sources.ipynb #f2c23921
 def write_atomic(
     path,  # the file to make or replace
     data,  # its new content: str (written as UTF-8) or bytes
 ) -> Path:
-    "Writes a file in one step: whoever reads it sees the old content or the new, never half."
+    "Writes a file in one step: readers see the old content or the new, never half."
     path = Path(path)
     part = path.with_name(f".{path.name}-{secrets.token_hex(4)}")
     try:
@@ -267,7 +275,7 @@ def _raise_first(problems, path):
 def load_sources(
     path=None,  # a file in this format, checked in full; None: the course's own
 ) -> dict:
-    "What SOURCES.json holds. A mistake raises ValueError in one line: where, and what is wrong."
+    "What SOURCES.json holds; a mistake raises ValueError in one line: where, and what."
     file = data_dir() / "SOURCES.json" if path is None else Path(path).expanduser()
     try:
         sources = json.loads(file.read_text(encoding="utf-8-sig"))
@@ -287,28 +295,30 @@ def records(
     if not set(kinds) <= set(KINDS):
         raise ValueError(f"there is no kind {kind!r}: choose from {', '.join(KINDS)}")
     if collection in (None, *COURSE):
-        found = [r for r in load_sources()["images"] if collection in (None, r["collection"])]
+        found = [r for r in load_sources()["images"]
+                 if collection in (None, r["collection"])]
     else:
         found = _own_records(collection)
     return [record for record in found if record["kind"] in kinds]
 
 
 def _own_records(collection):
-    "The records of a collection of your own, from its folder, whose name is the collection's."
+    "The records of a collection of your own, from the folder of its name."
     path = collection_dir(collection) / "SOURCES.json"
     if not path.exists():
         names = ", ".join([*COURSE, *own_collections()])
-        raise ValueError(f"there is no collection {collection!r}: choose from {names}, or collect "
-                         f"your own (it would be filed in {path})")
-    return [dict(record, collection=collection) for record in load_sources(path)["images"]]
+        raise ValueError(f"there is no collection {collection!r}: choose from {names}, "
+                         f"or collect your own (it would be filed in {path})")
+    return [dict(record, collection=collection)
+            for record in load_sources(path)["images"]]
 
 # %% ../nbs/lib_sources.ipynb #1cbee8b5
-_COLUMNS = ("file label species group kind photographer width height author author_note licence "
-            "original_page observed_on sha256").split()
+_COLUMNS = ("file label species group kind photographer width height author "
+            "author_note licence original_page observed_on sha256").split()
 
 
 def _obstacle(path):
-    "Why a file cannot be read: (problem, detail in the system's words), or None when it can."
+    "Why a file cannot be read: (problem, the system's words for it); None if it can."
     try:
         if not stat.S_ISREG(os.stat(path).st_mode):
             return "unreadable", "Not a file"
@@ -327,17 +337,19 @@ def is_downloaded(
     folder = collection_dir(collection)
     if collection not in COURSE and not (folder / "SOURCES.json").exists():
         return False
-    return any(_obstacle(folder / record["file"]) is None for record in records(collection))
+    return any(_obstacle(folder / record["file"]) is None
+               for record in records(collection))
 
 
 def photos(
     collection="lab",  # "lab", "field" or one of your own
     kind="photo",      # one of KINDS or a list of them; None: all
-    facts=(),          # names of facts about a scene to add: "habitat", "season", "light", "camera"
+    facts=(),          # of a scene, to be added: "habitat", "season", "light", "camera"
 ):
-    """A DataFrame with a row per photo that is here: what is filed, the `facts` and the `path`.
-    `group` is the specimen (lab) or the find (field), `photographer` the simulated one (lab) or the
-    author (field). Warns of photos that cannot be read; FileNotFoundError when none can."""
+    """A DataFrame, a row per photo that is here: what is filed, `facts` and `path`.
+    `group` is the specimen (lab) or the find (field), `photographer` the simulated one
+    (lab) or the author (field). Warns of photos that cannot be read; FileNotFoundError
+    when none can."""
     import pandas as pd  # 0.3 s, and only needed here
     folder = collection_dir(collection)
     rows = []
@@ -352,7 +364,9 @@ def photos(
         row["group"] = record.get("specimen") or record.get("observation")
         rows.append(dict(row, path=str(path)))
     if lost or not rows:
-        shown = ", ".join(lost[:3]) + (f" and {len(lost) - 3} more" if len(lost) > 3 else "")
+        shown = ", ".join(lost[:3])
+        if len(lost) > 3:
+            shown += f" and {len(lost) - 3} more"
         number = f"{len(rows)} of {len(rows) + len(lost)} {collection} photos"
         said = (f"{number} can be read in {folder}; not {shown or 'one is filed'}; "
                 "`mushrooms photos` brings those of the field")
@@ -380,24 +394,26 @@ def field_result(
 def load_mask(
     photo,  # a lab photo: a row of `photos`
 ) -> np.ndarray:
-    "Which pixels of a lab photo show a mushroom: booleans, (height, width). FileNotFoundError."
+    "Which pixels of a lab photo show a mushroom; FileNotFoundError without a mask."
     folder = Path(photo["path"]).parents[len(Path(photo["file"]).parts) - 1]
     path = folder / "masks" / Path(photo["file"]).with_suffix(".png")
     if not path.is_file():
-        raise FileNotFoundError(f"{photo['file']} has no mask: only rendered photos have one")
+        raise FileNotFoundError(f"{photo['file']} has no mask: "
+                                "only rendered photos have one")
     with Image.open(path) as picture:
         return np.asarray(picture.convert("1"))
 
 # %% ../nbs/lib_sources.ipynb #783782c9
 MAX_PIXELS = 50_000_000
-_READERS = {b"\xff\xd8\xff": JpegImageFile, b"\x89PNG": PngImageFile, b"RIFF": WebPImageFile}
+_READERS = {b"\xff\xd8\xff": JpegImageFile, b"\x89PNG": PngImageFile,
+            b"RIFF": WebPImageFile}
 
 
 def image_size(
     path,                   # a JPEG, PNG or WebP file
     max_pixels=MAX_PIXELS,  # more than this is refused
 ) -> tuple:
-    "Width and height in pixels, from the header alone. ValueError: no picture, or too large a one."
+    "Width and height, from the header alone. ValueError: no picture, or too large."
     try:
         with open(path, "rb") as file:
             head = file.read(64)
@@ -410,9 +426,11 @@ def image_size(
         with readers[0](path) as picture:
             width, height = picture.size
     except Exception as error:  # a damaged header can make a reader raise anything
-        raise ValueError(f"its header is damaged: {' '.join(str(error).split())}") from None
+        why = " ".join(str(error).split())
+        raise ValueError(f"its header is damaged: {why}") from None
     if width * height > max_pixels:
-        raise ValueError(f"{width} x {height} is more than {max_pixels:,} pixels: refused")
+        raise ValueError(f"{width} x {height} is more than {max_pixels:,} pixels: "
+                         "refused")
     return width, height
 
 
@@ -455,19 +473,21 @@ def _unfiled(folder, filed):
 def verify(
     collection,     # one of COURSE or your own
     folder=None,    # where its pictures are; None: where `collection_dir` says
-    sources=None,   # as `load_sources` gives it; None: the file where the collection is filed
+    sources=None,   # of `load_sources`; None: the file where the collection is filed
     progress=True,  # show a progress bar on stderr
 ) -> list:
-    """What is wrong, as dicts(file, problem, detail, collection); the problem is missing, altered,
-    unreadable, unfiled or author. An empty list: all is well."""
+    """What is wrong, as dicts(file, problem, detail, collection); problem is missing,
+    altered, unreadable, unfiled or author. An empty list: all is well."""
     if sources is None:
         recs = records(collection)
     else:
-        recs = [record for record in sources["images"] if record["collection"] == collection]
+        recs = [record for record in sources["images"]
+                if record["collection"] == collection]
     folder = collection_dir(collection) if folder is None else Path(folder).expanduser()
     found = []
     filed = set()
-    for record in tqdm(recs, f"verify {collection}", unit="photo", disable=not progress):
+    for record in tqdm(recs, f"verify {collection}", unit="photo",
+                       disable=not progress):
         wrong = author_problem(record.get("author"))
         if wrong and not record.get("author_note"):
             said = f"the name is {wrong}: {record['author']!r}; say so in author_note"
@@ -485,16 +505,18 @@ def verify(
 
 # %% ../nbs/lib_sources.ipynb #519c0d9e
 def _escaped(text):
-    "Text with Markdown's own characters escaped: a name cannot turn into a link or into HTML."
+    "Text with Markdown's own characters escaped: a name becomes neither link nor HTML."
     return re.sub(r"([\\`*_{}\[\]<>#|&~])", r"\\\1", text)
 
 
 def _credit(record, title, write):
-    "A credit with its title; `write` says how its words are written, addresses stay as they are."
+    "A credit with its title; `write` says how words are written, addresses stay."
     author = author_text(record.get("author"), record.get("author_note"))
     parts = [write(title), write(f"by {author}" if record.get("author") else author)]
     licence = write(record.get("licence") or "no licence filed")
-    parts.append(f"{licence} ({record['licence_url']})" if record.get("licence_url") else licence)
+    if record.get("licence_url"):
+        licence = f"{licence} ({record['licence_url']})"
+    parts.append(licence)
     page = record.get("original_page") or record.get("original_url")
     if page:
         parts.append(f"from {page}")
@@ -506,26 +528,28 @@ def _credit(record, title, write):
 def credit(
     record,  # one record
 ) -> str:
-    "One line that gives credit: title, author, licence with its address, origin, changes."
+    "One line of credit: title, author, licence with its address, origin, changes."
     return _credit(record, record.get("species") or record["label"], str)
 
 
 def credits(
     recs,  # records
 ) -> str:
-    "The attribution page in Markdown, by collection; pictures without an origin are counted."
+    "The attribution page in Markdown, by collection; those without origin are counted."
     about = load_sources()["collections"]
     lines = {}
     for record in recs:
         of_this = lines.setdefault(record["collection"], Counter())
         if record.get("original_page") or record.get("original_url"):
-            credit_line = _credit(record, record.get("species") or record["label"], _escaped)
+            credit_line = _credit(record, record.get("species") or record["label"],
+                                  _escaped)
             of_this[f"`{record['file']}`: {credit_line}"] = 1
         else:
             of_this[_credit(record, "pictures", _escaped)] += 1
     page = ["# Credits", "", f"{len(recs)} pictures. Each keeps its own licence."]
     for name, counts in lines.items():
-        page += ["", f"## {about[name]['title'] if name in about else 'Your own'} ({name})", ""]
+        title = about[name]["title"] if name in about else "Your own"
+        page += ["", f"## {title} ({name})", ""]
         for line, number in counts.items():
             page.append(f"- {line}" if line.startswith("`") else f"- {number} {line}")
     return "\n".join(page) + "\n"

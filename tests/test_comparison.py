@@ -5,8 +5,9 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy.stats import norm
 from statsmodels.api import OLS
+from worlds import two_models
 
-from mushroom_lib.comparison import design_effect_of, photos_to_see
+from mushroom_lib.comparison import design_effect_of, leads_by_training, photos_to_see
 
 few = settings(max_examples=40, deadline=None, derandomize=True)
 
@@ -38,18 +39,8 @@ def test_the_design_effect_is_statsmodels_clustered_variance_over_the_plain_one(
             max(1, clustered / plain), abs=1e-9)
 
 
-def world(n_groups, each, seed, lead=0.):
-    "Right answers of two models: groups share how hard they are, and who is better there."
-    rng = np.random.default_rng(seed)
-    hard = rng.normal(size=(n_groups, 1))
-    own = rng.normal(size=(n_groups, 1))
-    a = hard + own + rng.normal(size=(n_groups, each)) < .8
-    b = hard - own + rng.normal(size=(n_groups, each)) < .8 + lead
-    return a.ravel(), b.ravel(), np.repeat(np.arange(n_groups), each)
-
-
 def test_the_needed_photographs_show_the_difference_four_times_in_five():
-    a, b, groups = world(3000, 3, seed=1, lead=.35)
+    a, b, groups = two_models(3000, 3, seed=1, lead=.35)
     d = b.mean() - a.mean()
     n = photos_to_see(d, a, b, groups)
     lead = (b * 1. - a).reshape(3000, 3).mean(axis=1)
@@ -101,3 +92,21 @@ def test_design_effect_of_copies_and_of_strangers():
 def test_impossible_wishes_are_refused(difference, power):
     with pytest.raises(ValueError, match="power"):
         photos_to_see(difference, [0, 1, 1, 0], [1, 0, 1, 1], power=power)
+
+
+def test_leads_by_training_pair_the_same_seed():
+    "A is right about photograph `seed` only, B about the first two: the same seed goes to both."
+    y = list("abcd")
+    seeds = []
+
+    def train_a(seed):
+        seeds.append(("a", seed))
+        return [label if k == seed else "x" for k, label in enumerate(y)]
+
+    def train_b(seed):
+        seeds.append(("b", seed))
+        return np.array(["a", "b", "x", "x"])
+
+    leads = leads_by_training(train_a, train_b, y, trainings=3)
+    assert leads.tolist() == [[0, 1, 0, 0], [1, 0, 0, 0], [1, 1, -1, 0]]
+    assert seeds == [(model, seed) for seed in range(3) for model in "ab"]

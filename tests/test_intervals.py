@@ -10,6 +10,7 @@ from scipy.stats import binomtest, norm
 from sklearn.metrics import accuracy_score, balanced_accuracy_score, f1_score
 from statsmodels.stats.contingency_tables import mcnemar
 from statsmodels.stats.weightstats import DescrStatsW
+from worlds import two_models
 
 from mushroom_lib.intervals import (bootstrap_ci, bootstrap_scores, count_votes, difference_ci, draw_test,
                                     intervals_of_means, middle_of)
@@ -161,21 +162,11 @@ def test_votes_of_three_specimens():
 
 # coverage
 
-def world(n_groups, each, seed, lead=0.):
-    "Right answers of two models: groups share how hard they are, and who is better there."
-    rng = np.random.default_rng(seed)
-    hard = rng.normal(size=(n_groups, 1))
-    own = rng.normal(size=(n_groups, 1))
-    a = hard + own + rng.normal(size=(n_groups, each)) < .8
-    b = hard - own + rng.normal(size=(n_groups, each)) < .8 + lead
-    return a.ravel(), b.ravel(), np.repeat(np.arange(n_groups), each)
-
-
 def share_of_misses(each, told, tests=400):
     "How often the interval of a difference that is zero leaves zero out."
     misses = 0
     for seed in range(tests):
-        a, b, groups = world(60 // each, each, seed)
+        a, b, groups = two_models(60 // each, each, seed)
         truth = np.ones(60)
         low, high = difference_ci(share, truth, a * 1., b * 1.,
                                   groups if told else None, draws=200, seed=seed)
