@@ -91,8 +91,9 @@ SIGN_NAMES = {"rise": "largest rise", "climb": "climb", "turn": "left at the tur
               "left": "left to learn", "carried": "carried over"}
 TRY_FIRST = {   # the signs that speak, and what to try first
     "nothing wrong": ("climb left carried", "train on until validation turns, keep "
-                      "the turn, and ask a test set once"),
-    "learning rate too high": ("rise", "divide it by ten; look how inputs are scaled"),
+                      "the model of that epoch, and ask a test set once"),
+    "learning rate too high": ("rise", "divide the learning rate by ten; look how "
+                               "inputs are scaled"),
     "underfitting": ("left", "train longer; if the loss hardly falls, a learning "
                      "rate ten times larger"),
     "overfitting": ("climb turn", "stop at the lowest validation loss; more "

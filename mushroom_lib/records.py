@@ -15,12 +15,13 @@ def compare_records(
     runs,           # by name: (record, labels) or (record, labels, batches)
     limits=LIMITS,  # as `diagnose` takes them
 ):
-    "A row a run: verdict and best validation accuracy, or why it could not be read."
+    "A row a run: best validation accuracy, carried over, verdict or why it was refused."
     rows = []
     for name, (record, labels, *batches) in runs.items():
-        row = dict(run=name, best_accuracy=np.nan)
+        row = dict(run=name, best_accuracy=np.nan, carried_over=np.nan)
         try:
             report = diagnose(record, labels, limits, *batches)
+            row["carried_over"] = report.signs["carried"]
             row["verdict"] = report.verdict
             row["best_accuracy"] = report.table["valid_accuracy"].max()
         except ValueError as error:

@@ -39,6 +39,7 @@ def test_a_table_of_runs_holds_verdict_and_best_accuracy_or_why_not(tmp_path):
     assert table.index.tolist() == ["table", "file", "twice", "short"]
     assert table.loc["table"].equals(table.loc["file"])
     assert table["verdict"]["table"] == diagnose(RUN, EIGHT).verdict and table["best_accuracy"]["table"] == .8
+    assert table["carried_over"]["table"] == diagnose(RUN, EIGHT).signs["carried"] and np.isnan(table["carried_over"]["twice"])
     assert table["verdict"]["twice"].startswith("refused: ") and "header comes again" in table["verdict"]["twice"]
     assert "2 epochs" in table["verdict"]["short"] and np.isnan(table["best_accuracy"]["short"])
 

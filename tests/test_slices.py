@@ -1,8 +1,10 @@
 "Slices against scipy and statsmodels, what is planted and what chance finds, and hostile inputs."
+import gc
+
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.stats import fisher_exact
+from scipy.stats import binom, fisher_exact
 from statsmodels.stats.multitest import multipletests
 
 from mushroom_lib.sample_size import wilson_interval
@@ -54,8 +56,25 @@ def test_what_is_planted_is_found_and_its_column_named():
         assert found["value"][0] == "c" and found["column"][0] == "camera" and found["corrected"][0] < .05
 
 
-def test_nothing_is_found_where_nothing_is():
-    "With the correction in at most about one of twenty looks, without it in far more; with siblings as well."
+@pytest.fixture
+def frozen():
+    """What is in memory already is left out when garbage is collected.
+
+    `multipletests` collects garbage at each call. That takes half a second where the whole course is
+    imported, and made the eighty looks below take 46 seconds.
+    """
+    gc.freeze()
+    yield
+    gc.unfreeze()
+
+
+def test_nothing_is_found_where_nothing_is(frozen):
+    """With the correction in at most about one of twenty looks, without it in far more; with siblings as well.
+
+    Holm keeps the chance of any false alarm in a look at or below 1 in 20. So of 40 looks more than 4
+    have one with a chance below 5 % (binomial), and the seeds stay the same: no lottery at each run.
+    """
+    assert binom.sf(4, 40, .05) < .05
     for size in (1, 3):   # slices across siblings are tested cautiously: even fewer alarms
         plain, corrected = [], []
         for seed in range(40):
@@ -63,7 +82,7 @@ def test_nothing_is_found_where_nothing_is():
             found = find_slices(table, right, ["camera", "place", "hour"], groups)
             plain.append(found["p"].min() < .05)
             corrected.append(found["corrected"].min() < .05)
-        assert np.mean(corrected) <= .1
+        assert np.sum(corrected) <= 4
         if size == 1:
             assert np.mean(plain) > np.mean(corrected) + .1
 
