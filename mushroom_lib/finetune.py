@@ -13,8 +13,7 @@ from torch import nn
 
 from .features import ARCH, N_FEATURES, imagenet_model
 
-# %% ../nbs/15_finetune.ipynb #535b84a1
-#@title Put a head on the body: `pretrained_learner`
+# %% ../nbs/15_finetune.ipynb #66bd24ca
 EARLY = 5   # of the body's seven blocks, so many are early
 
 
@@ -22,12 +21,13 @@ def body_groups(
     model,  # of `pretrained_learner`: a body from timm, and a head
 ):
     "A splitter for fastai: parameters of the early blocks, the late blocks, the head."
-    body = model[0].model
+    body = model[0].model   # `conv_stem` is its first convolution, `conv_head` its last
     early = nn.ModuleList([body.conv_stem, body.bn1, *body.blocks[:EARLY]])
     late = nn.ModuleList([*body.blocks[EARLY:], body.conv_head, body.bn2])
-    return [params(early), params(late), params(model[1])]
+    return [params(early), params(late), params(model[1])]   # from slow to fast
 
-
+# %% ../nbs/15_finetune.ipynb #535b84a1
+#@title Put a head on the body: `pretrained_learner`
 class FreezeBN(Callback):
     "Keeps BatchNorm in the body as it came: in evaluation mode, frozen or not."
     run_after = TrainEvalCallback   # which puts the whole model into training mode
