@@ -18,6 +18,8 @@ DATA = [
     *(f"m_mushrooms/{name}/**/*.{kind}" for name in MADE for kind in ("jpg", "png")),
     "m_mushrooms/api_examples/*.json",
     "nbs/[0-9]*.ipynb",
+    "nbs/exercises/[0-9]*.ipynb",
+    "nbs/solutions/[0-9]*.ipynb",
     "benchmarks/training.jsonl",
     "benchmarks/field.json",
 ]
@@ -87,7 +89,7 @@ setup(
     keywords=CFG["keywords"].split(),
     classifiers=classifiers(),
     python_requires=f">={CFG['min_python']}",
-    packages=[CFG["lib_name"]],
+    packages=[CFG["lib_name"], f"{CFG['lib_name']}.exercises"],
     install_requires=lines("requirements"),
     extras_require={"dev": dev_requirements()},
     entry_points={

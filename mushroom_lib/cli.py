@@ -28,26 +28,43 @@ def _path(text):
     return Path(path)
 
 
-def _copy_lessons(folder):
-    "Copies each lesson that `folder` lacks; returns how many, and how many it had."
-    lessons = sorted((data_dir() / "nbs").glob("[0-9]*.ipynb"))
-    if not lessons:
-        raise FileNotFoundError(f"no lessons in {data_dir()}: install the course again")
+def _copy_notebooks(kind, folder):
+    """Copies each notebook that `folder` lacks; returns how many, and how many it had.
+
+    `kind` is "." for the lessons, "exercises" for the exercises.
+    """
+    notebooks = sorted((data_dir() / "nbs" / kind).glob("[0-9]*.ipynb"))
+    if not notebooks:
+        raise FileNotFoundError(f"no notebooks in {data_dir() / 'nbs' / kind}: "
+                                "install the course again")
     folder.mkdir(parents=True, exist_ok=True)
     copied = 0
-    for lesson in lessons:
-        if not os.path.lexists(folder / lesson.name):
-            write_atomic(folder / lesson.name, lesson.read_bytes())
+    for notebook in notebooks:
+        if not os.path.lexists(folder / notebook.name):
+            write_atomic(folder / notebook.name, notebook.read_bytes())
             copied += 1
-    return copied, len(lessons) - copied
+    return copied, len(notebooks) - copied
+
+
+def _say_copied(what, folder, copied, kept):
+    "One line about what was copied and what was there."
+    said = f"{copied} {what} copied to {folder}"
+    print(said + (f", {kept} were there and were left alone" if kept else ""),
+          flush=True)
+
+
+def _exercises(args):
+    "Copies the exercises."
+    copied, kept = _copy_notebooks("exercises", args.folder)
+    _say_copied("notebooks with exercises", args.folder, copied, kept)
+    print(f"To begin: jupyter lab {args.folder}")
+    return 0
 
 
 def _lessons(args):
     "Copies the lessons and opens Jupyter on the first one."
-    copied, kept = _copy_lessons(args.folder)
-    said = f"{copied} lessons copied to {args.folder}"
-    print(said + (f", {kept} were there and were left alone" if kept else ""),
-          flush=True)
+    copied, kept = _copy_notebooks(".", args.folder)
+    _say_copied("lessons", args.folder, copied, kept)
     first = args.folder / "00_start.ipynb"
     if args.no_open:
         print(f"To begin: jupyter lab {first}")
@@ -121,6 +138,11 @@ def _parser():
                          default=Path("mushroom-lessons"),
                          help="where to (default: %(default)s)")
     lessons.add_argument("--no-open", action="store_true", help="only copy")
+    exercises = add("exercises", _exercises,
+                    "copy the exercises, never over a file")
+    exercises.add_argument("folder", nargs="?", type=_path,
+                           default=Path("mushroom-lessons/exercises"),
+                           help="where to (default: %(default)s)")
     photos = add("photos", _photos,
                  "download what is missing of the field photos, and verify it")
     photos.add_argument("--mirror",

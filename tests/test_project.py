@@ -117,7 +117,7 @@ def test_what_tests_and_tools_import_is_declared():
     assert {d for d, package in needed.items() if package not in beside} - MAINTAINERS - declared("requirements", "dev_requirements") == set()
 
 
-@pytest.mark.parametrize("tool", ["tools.badges", "tools.claims", "tools.file_sources"])
+@pytest.mark.parametrize("tool", ["tools.badges", "tools.claims", "tools.exercises", "tools.file_sources"])
 def test_generated_files_are_fresh(tool):
     r = run("-m", tool, "--check")
     assert r.returncode == 0, r.stdout + r.stderr

@@ -18,7 +18,7 @@ import pytest
 from conftest import once
 
 from mushroom_lib.sources import SHIPPED
-from tools.notebooks import TOP, lessons, read, settings, text, write
+from tools.notebooks import TOP, exercises, lessons, read, settings, solutions, text, write
 
 HERE = Path(__file__).parent
 COLAB = HERE / "colab.txt"
@@ -84,8 +84,8 @@ def test_wheel_carries_lessons_photos_and_sources(wheel):
     names, data = set(zipfile.ZipFile(wheel).namelist()), "mushroom_lib/_data/"
     filed = json.loads((TOP / "SOURCES.json").read_text(encoding="utf-8"))["images"]
     assert data + "SOURCES.json" in names and data + "SOURCES.schema.json" in names
-    for p in lessons():
-        assert f"{data}nbs/{p.name}" in names
+    for p in lessons() + exercises() + solutions():
+        assert f"{data}{p.relative_to(TOP).as_posix()}" in names
     assert {data + "benchmarks/training.jsonl", data + "benchmarks/field.json"} <= set(names)
     for r in filed:
         assert (f"{data}m_mushrooms/{r['collection']}/{r['file']}" in names) == (r["collection"] in SHIPPED)
@@ -143,8 +143,8 @@ def test_wheel_brings_one_command(wheel):
 EVERY_MODULE = """
 import importlib, pkgutil
 import mushroom_lib
-for module in pkgutil.iter_modules(mushroom_lib.__path__):
-    importlib.import_module("mushroom_lib." + module.name)
+for module in pkgutil.walk_packages(mushroom_lib.__path__, "mushroom_lib."):
+    importlib.import_module(module.name)
 """
 
 
@@ -157,6 +157,8 @@ def test_wheel_alone_in_an_empty_folder(wheel, tmp_path):
     home = {"HOME": str(tmp_path / "home"), "MPLBACKEND": "agg"}
     run(exe.parent / "mushrooms", "lessons", "mine", "--no-open", cwd=folder, **home)
     assert sorted(p.name for p in (folder / "mine").iterdir()) == [p.name for p in lessons()]
+    run(exe.parent / "mushrooms", "exercises", "mine/exercises", cwd=folder, **home)
+    assert sorted(p.name for p in (folder / "mine" / "exercises").iterdir()) == [p.name for p in exercises()]
     assert "0 problems" in run(exe.parent / "mushrooms", "verify", cwd=folder, **home)
     run(exe, "-c", EVERY_MODULE, cwd=folder, **home)
     assert "nbdev" not in freeze(exe)
@@ -206,3 +208,10 @@ def test_only_the_notebook_with_colabs_versions(colab, wheel, tmp_path, lesson):
     shutil.copy(lesson, tmp_path)
     said = run(interpreter(colab / "env"), HERE / "runner.py", lesson.name, cwd=tmp_path, **colab_home(colab, wheel))
     assert "holds: " in said or "✓ " in said
+
+
+@pytest.mark.parametrize("path", exercises() + solutions(), ids=lambda p: f"{p.parent.name}-{p.name}")
+def test_exercises_and_their_solutions_with_colabs_versions(colab, wheel, tmp_path, path):
+    shutil.copy(path, tmp_path)
+    said = run(interpreter(colab / "env"), HERE / "runner.py", path.name, cwd=tmp_path, **colab_home(colab, wheel))
+    assert ("not answered yet" if path.parent.name == "exercises" else "✓ ") in said

@@ -34,8 +34,11 @@ def assigned(code):
 
 def stub(code):
     "A cell as the student sees it: solutions cut out, with a place to write in."
-    outside = REGION.sub("", code)
-    shown = set(assigned(outside)) if REGION.search(code) else set()
+    if not REGION.search(code):
+        if BEGIN in code or END in code:
+            raise ValueError("a solution's marker has no partner")
+        return code
+    shown = set(assigned(REGION.sub(lambda found: f"{found[1]}pass\n", code)))
 
     def place(found):
         "What stands where a solution was."

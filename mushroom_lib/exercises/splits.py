@@ -7,7 +7,7 @@ __all__ = ['check_1', 'check_2', 'check_3', 'lab_specimens', 'accuracy_of', 'che
 import numpy as np
 from sklearn.neighbors import KNeighborsClassifier
 
-from ..checking import Wrong, call, number_list, part, row_numbers
+from ..checking import Wrong, call, number_list, part, row_list
 from ..features import extract_features, make_probe
 from ..sources import photos
 from ..splits import shared_groups, split_groups
@@ -60,7 +60,7 @@ def _sides(result, n):
     if not isinstance(result, (tuple, list)) or len(result) != 3:
         raise Wrong("Three arrays are asked for: return train, valid, test.")
     names = ["The training rows", "The validation rows", "The test rows"]
-    return [row_numbers(rows, n, name) for rows, name in zip(result, names)]
+    return [row_list(rows, n, name) for rows, name in zip(result, names)]
 
 
 def _some(values):
@@ -242,7 +242,7 @@ def check_4(answer):
         if not isinstance(pair, (tuple, list)) or len(pair) != 2:
             raise Wrong(f"Split {split} is no pair (train, valid).")
         names = [f"The {side} rows of split {split}" for side in ("training", "validation")]
-        train, valid = (row_numbers(r, len(specimen), name) for r, name in zip(pair, names))
+        train, valid = (row_list(r, len(specimen), name) for r, name in zip(pair, names))
         shared = shared_groups(specimen, train, valid)
         if len(shared):
             raise Wrong(f"In split {split}, {len(shared)} specimens are on both sides. The "
