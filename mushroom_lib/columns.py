@@ -71,22 +71,22 @@ def things_of(
 ):
     """A name for the thing on each photograph, (n,): `rex_1.jpg` and `rex_2.jpg` show rex.
 
-    Raises ValueError where the lengths differ, where a name has no "_", or where all would be
-    one thing, as with the names that a camera gives.
+    Raises ValueError where the lengths differ, where a name has no "_", or where all
+    would be one thing, as with the names that a camera gives.
     """
     names = [Path(file).stem for file in files]
     if things is None:
         for name in names:
             if "_" not in name.strip("_"):
-                raise ValueError(f"the name {name!r} does not say what is on the photograph: give "
-                                 "things=, a name for each photograph")
+                raise ValueError(f"the name {name!r} does not say what is on the "
+                                 "photograph: give things=, a name for each photograph")
         things = [name.rpartition("_")[0] for name in names]
     things = list(things)
     if len(things) != len(names):
-        raise ValueError(f"{len(things)} things for {len(names)} photographs: give one for each, "
-                         "in the order of the files")
+        raise ValueError(f"{len(things)} things for {len(names)} photographs: give one "
+                         "for each, in the order of the files")
     found = group_names(things, what="thing")
     if len(np.unique(found)) == 1:
-        raise ValueError(f"all photographs would show one thing, {str(found[0])!r}: give things=, a "
-                         "name for each photograph")
+        raise ValueError(f"all photographs would show one thing, {str(found[0])!r}: "
+                         "give things=, a name for each photograph")
     return found
