@@ -85,7 +85,7 @@ def things_of(
     if len(things) != len(names):
         raise ValueError(f"{len(things)} things for {len(names)} photographs: give one "
                          "for each, in the order of the files")
-    found = group_names(things, what="thing")
+    found = group_names(things)
     if len(np.unique(found)) == 1:
         raise ValueError(f"all photographs would show one thing, {str(found[0])!r}: "
                          "give things=, a name for each photograph")
