@@ -69,7 +69,7 @@ def things_of(
     files,        # paths of n photographs
     things=None,  # a name or number for each; None: the file's name up to its last "_"
 ):
-    """A name for the thing on each photograph, (n,): `rex_1.jpg` and `rex_2.jpg` show rex.
+    """The thing on each photograph, (n,): `rex_1.jpg` and `rex_2.jpg` show rex.
 
     Raises ValueError where the lengths differ, where a name has no "_", or where all
     would be one thing, as with the names that a camera gives.
