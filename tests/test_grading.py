@@ -73,7 +73,7 @@ HOSTILE = {
     "hangs within a check": (SOLVED.replace("return", "while True: pass\n    return"), "does a loop never end"),
     "prints gigabytes": ("for k in range(10**7): print('x' * 10**5)", "After 8 seconds"),
     "prints much": ("for k in range(300): print('x' * 10**5)", "right"),
-    "takes all memory": ("x = []\nwhile True: x.append(bytearray(10**8))", "memory"),
+    "takes all memory": ("x = []\nwhile True: x.append(b'x' * 10**8)", "memory"),
     "asks for all memory at once": ("x = bytearray(10**12)", "right"),
     "fills the disk": ("while True:\n    open(str(__import__('time').time()), 'wb').write(b'x' * 10**8)", "MB of files"),
     "writes one huge file": ("with open('x', 'wb') as f:\n    while True: f.write(b'x' * 10**7)", "right"),
@@ -87,12 +87,12 @@ HOSTILE = {
     "leaves at once": ("import os\nos._exit(0)", "ended before it gave this answer"),
     "leaves within a check": (SOLVED.replace("return", "__import__('os')._exit(0)\n    return"), "ended while this was checked"),
     "kills its parent": ("import os\nos.kill(os.getppid(), 9)", "right"),
-    "changes check": ("import mushroom_lib.checking as c, mushroom_lib.exercises.splits as s\ns.check_1 = c.judge = c.check = lambda *a: dict(state='right', message='')" + WRONG, "come from two pictures"),
-    "writes into the course": ("import mushroom_lib.exercises.splits as s\nopen(s.__file__, 'w').write('def check_1(answer): return 1')" + WRONG, "come from two pictures"),
+    "changes check": ("import mushroom_lib.checking as c, mushroom_lib.exercises.splits as s\ns.check_1 = c.judge = c.check = lambda *a: dict(state='right', message='')# CELL" + WRONG, "come from two pictures"),
+    "writes into the course": ("import mushroom_lib.exercises.splits as s\nopen(s.__file__, 'w').write('def check_1(answer): return 1')# CELL" + WRONG, "come from two pictures"),
     "removes the course": ("import shutil, mushroom_lib\nshutil.rmtree(mushroom_lib.__path__[0])", "right"),
     "shadows a module": ("open('numpy.py', 'w').write('raise SystemExit')\nopen('json.py', 'w').write('raise SystemExit')", "right"),
-    "an answer that cannot be kept": ("picture_of = (x for x in [1])", "ended before it gave this answer"),
-    "an answer that is large": ("import numpy as np\npicture_of = np.zeros(10**8)", "ended before it gave this answer"),
+    "an answer that cannot be kept": ("picture_of = (x for x in [1])", "nothing that can be kept"),
+    "an answer that is large": ("import numpy as np\npicture_of = np.zeros(10**8)", "too large"),
     "an answer that bites when it is read": ("class Bites:\n    def __reduce__(self): return (__import__('os')._exit, (1,))\npicture_of = Bites()", "ended while this was checked"),
 }
 
@@ -101,11 +101,11 @@ HOSTILE = {
 def test_a_hostile_notebook_costs_its_own_rows(tmp_path, what):
     code, said = HOSTILE[what]
     before = {p: p.read_bytes() for p in PACKAGE.rglob("*.py")}
-    cells = [code] if "picture_of" in code else [code, SOLVED]
+    cells = code.split("# CELL") if "picture_of" in code else [code, SOLVED]
     start = time.monotonic()
-    state, message = first(notebook(tmp_path / "a.ipynb", *cells), seconds=8)
+    state, message = first(notebook(tmp_path / "a.ipynb", *cells), seconds=8 if "After 8" in said else 40)
     assert (state == "right") if said == "right" else (state == "wrong" and said in message), (state, message)
-    assert time.monotonic() - start < 100 and "\n" not in message
+    assert time.monotonic() - start < 150 and "\n" not in message
     assert {p: p.read_bytes() for p in PACKAGE.rglob("*.py")} == before
     assert not os.path.exists("/tmp/started")
     left = [p for p in psutil.Process().children(recursive=True) if "mushroom_lib.grading" in " ".join(p.cmdline())]
@@ -135,7 +135,7 @@ def test_a_folder_of_students(tmp_path):
     assert {who: row["tick"] for who, row in by_who.items()} == {"anna": "✓", "'=cmd": "✗", "zoe": "✗", "broken": "✗", "other": "✗"}
     assert "cannot be read as a notebook" in by_who["broken"]["message"] and "no check" in by_who["other"]["message"]
     assert "After 8 seconds" in by_who["zoe"]["message"] and "two pictures" in by_who["'=cmd"]["message"]
-    assert [r["tick"] for r in rows if r["who"] == "anna"][1:] == ["✗"] * 3  # names that are not there: not answered
+    assert [r["tick"] for r in rows if r["who"] == "anna"][1:] == ["○"] * 3  # names that are not there: not answered
     again = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": str(TOP)})
     assert again.returncode == 1 and "out.csv" in again.stderr and again.stderr.count("\n") == 1
     assert grades(tmp_path / "out.csv") == rows
