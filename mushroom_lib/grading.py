@@ -8,6 +8,7 @@ __all__ = ['JUDGE_SECONDS', 'MOST_FILES', 'confine', 'grade_notebook', 'grade_fo
 # %% ../nbs/lib_grading.ipynb #cadaf09d
 import ast
 import csv
+import importlib
 
 import json
 import os
@@ -82,8 +83,8 @@ def _limit_memory(gigabytes):
 def _run_notebook(job):
     "Runs a notebook's cells, as Run All does, and writes each answer to a file."
     from IPython.core.interactiveshell import InteractiveShell
-    import matplotlib.pyplot  # noqa: F401, before the folder is closed
-    import sklearn.linear_model  # noqa: F401
+    for module in ("matplotlib.pyplot", "sklearn.linear_model"):
+        importlib.import_module(module)  # before the folder is closed
     shell = InteractiveShell.instance(history_load_length=0)
     shell.history_manager.enabled = False
     checking.check = checking.tally = lambda *args: None  # asked afterwards, once
@@ -274,7 +275,7 @@ def grade_notebook(
     that is no notebook, or one that asks for no exercise of the course.
     """
     cells = _cells(Path(path))
-    lessons = [name for code in cells for name in _ASKED.findall(code)]
+    lessons = _ASKED.findall(" ".join(cells))
     if not lessons:
         raise ValueError('There is no check("...") of the course in it.')
     lesson = max(set(lessons), key=lessons.count)
