@@ -6,8 +6,8 @@ __all__ = ['rank_label_errors', 'recall_at', 'apply_corrections', 'confident_lea
 # %% ../nbs/06_label_errors.ipynb #76166f0b
 import numpy as np
 
-from .columns import label_columns
 from .corrections import check_corrections
+from .probabilities import check_probabilities
 
 # %% ../nbs/06_label_errors.ipynb #658160b9
 def rank_label_errors(
@@ -16,8 +16,8 @@ def rank_label_errors(
     labels=None,    # names of the columns, where the table has none
 ):
     "All rows, (n,): first the one whose label the model believes least."
-    # `label_columns` finds the column of each written label
-    probabilities, labels, column = label_columns(y, probabilities, labels)
+    # `check_probabilities` finds the column of each written label
+    column, probabilities, _ = check_probabilities(y, probabilities, labels)
     self_confidence = probabilities[np.arange(len(column)), column]
     return np.argsort(self_confidence, kind="stable")
 
@@ -61,7 +61,7 @@ def confident_learning(
 ):
     "The rows that cleanlab suspects, first the one believed least."
     from cleanlab.filter import find_label_issues
-    probabilities, labels, column = label_columns(y, probabilities, labels)
+    column, probabilities, _ = check_probabilities(y, probabilities, labels)
     used, codes = np.unique(column, return_inverse=True)
     if len(used) < 2:
         return np.array([], dtype=int)   # with one label there is nothing to mix up

@@ -15,7 +15,7 @@ def compare_records(
     runs,           # by name: (record, labels) or (record, labels, batches)
     limits=LIMITS,  # as `diagnose` takes them
 ):
-    "A row a run: best validation accuracy, carried over, verdict or why it was refused."
+    "A row a run: best accuracy, carried over, and the verdict, or why it was refused."
     rows = []
     for name, (record, labels, *batches) in runs.items():
         row = dict(run=name, best_accuracy=np.nan, carried_over=np.nan)

@@ -284,8 +284,6 @@ def as_jpeg(
     quality=82,  # of the JPEG
 ):
     "The figure as a JPEG for a notebook, much smaller where it holds photographs."
-    import io
-
     import matplotlib.pyplot as plt
     from IPython.display import Image as Shown
     file = io.BytesIO()

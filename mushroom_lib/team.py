@@ -6,12 +6,11 @@
 __all__ = ['TEAM_KINDS', 'TEAM', 'simulated_person', 'ask_people', 'own_answers', 'draw_answers']
 
 # %% ../nbs/lib_team.ipynb #4c87e2a4
-import io
-
 import numpy as np
 import pandas as pd
 
 from .opening import open_photo
+from .style import as_jpeg
 from .widgets import UNSURE, label_table
 
 # %% ../nbs/lib_team.ipynb #a1847d22
@@ -110,7 +109,6 @@ def draw_answers(
 ):
     "The photographs, below each what everybody said, wrong answers red with a cross."
     import matplotlib.pyplot as plt
-    from IPython.display import Image
     height = .38
     n = len(said.columns)
     fig, ax = plt.subplots(figsize=(8.4, 1.5 + height * n))
@@ -129,7 +127,4 @@ def draw_answers(
     ax.set(xlim=(-1.25, len(rows) - .5), ylim=(-n * height, 1.25))
     ax.set_aspect("equal")
     ax.axis("off")
-    file = io.BytesIO()
-    fig.savefig(file, format="jpeg", pil_kwargs={"quality": 82})
-    plt.close(fig)
-    return Image(file.getvalue())   # a JPEG is a quarter of a PNG here
+    return as_jpeg(fig)

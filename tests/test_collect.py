@@ -1,19 +1,15 @@
 """`collect` against a loopback server that speaks like iNaturalist and Wikimedia Commons, with their troubles."""
 import json
-import os
-import subprocess
-import sys
 from collections import Counter
-from pathlib import Path
 
 import pytest
 from werkzeug import Response
 
 from conftest import cut, picture, status, whole
 from mushroom_lib import collect as c
-from mushroom_lib.collect import append_records, collect, commons_records, example_response, inaturalist_records, usable
+from mushroom_lib.collect import collect, commons_records, inaturalist_records
 from mushroom_lib.download import FetchError
-from mushroom_lib.sources import load_sources, validate, verify
+from mushroom_lib.sources import data_dir, load_sources, validate, verify
 
 pytestmark = pytest.mark.usefixtures("only_loopback", "archives")
 QUICK = dict(progress=False, pause=.02, timeout=5, contact="me@example.org")
@@ -27,6 +23,14 @@ def archives(site, monkeypatch):
     for source, path in PATHS.items(): monkeypatch.setitem(c.API, source, f"{site.base}/{path}")
     monkeypatch.setattr(c, "PAGE_GAP", .01)
     return site
+
+
+def example_response(source):
+    "A recorded response of an archive, cut down to one or two results."
+    return json.loads((data_dir() / "m_mushrooms" / "api_examples" / f"{source}.json").read_text(encoding="utf-8"))
+
+
+def usable(recs): return [r for r in recs if c._why_unusable(r) is None]
 
 
 def answer(data, **headers):
@@ -388,7 +392,6 @@ def test_a_sources_file_that_cannot_be_read_is_not_overwritten(site, tmp_path, t
     (tmp_path/"SOURCES.json").write_bytes(text.encode("latin1"))
     site.script(PATHS["inaturalist"], answer(dict(results=[find(site, 1, "cc-by")])), answer(dict(results=[])))
     with pytest.raises(ValueError, match="SOURCES.json"): collect("Amanita muscaria", folder=tmp_path, **QUICK)
-    with pytest.raises(ValueError, match="SOURCES.json"): append_records([], tmp_path/"SOURCES.json")
     assert (tmp_path/"SOURCES.json").read_bytes() == text.encode("latin1") and site.count() == 0
 
 
@@ -396,16 +399,3 @@ def test_limits_hold(site, tmp_path, capsys):
     site.script(PATHS["inaturalist"], answer(dict(results=[find(site, 1, "cc-by")])), answer(dict(results=[])))
     site.files["/photos/10/large.jpg"] = bytes(60_000)
     assert collect("Amanita muscaria", folder=tmp_path, max_bytes=50_000, **QUICK) == [] and "more than the 50,000 allowed" in capsys.readouterr().out
-
-
-def test_two_processes_append_to_one_file(tmp_path):
-    code = """if True:
-        import sys
-        from mushroom_lib.collect import append_records, inaturalist_records, example_response
-        base, k = inaturalist_records(example_response("inaturalist"))[0], int(sys.argv[2])
-        for i in range(15): append_records([dict(base, file=f"a/{k}-{i}.jpg", original_url=f"https://example.org/{k}/{i}", sha256=f"{k:032}{i:032}", bytes=1, width=1, height=1)], sys.argv[1])
-    """
-    env = dict(os.environ, PYTHONPATH=str(Path(c.__file__).parent.parent))
-    children = [subprocess.Popen([sys.executable, "-c", code, str(tmp_path/"SOURCES.json"), str(k)], env=env) for k in (1, 2)]
-    assert [p.wait(60) for p in children] == [0, 0]
-    assert len(load_sources(tmp_path/"SOURCES.json")["images"]) == 30

@@ -1,13 +1,8 @@
-"A table of corrections as a file: from any spreadsheet, without formulas, damage named by its row."
-import csv
-import io
-
+"A table of corrections as a file: from any spreadsheet, damage named by its row."
 import pandas as pd
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from mushroom_lib.corrections import CORRECTION, corrections_csv, read_corrections
+from mushroom_lib.corrections import read_corrections
 
 
 @pytest.mark.parametrize("separator", [",", ";", "\t"])
@@ -41,34 +36,8 @@ def test_cells_that_a_spreadsheet_did_not_write_are_empty(tmp_path):
     assert got.to_numpy().tolist() == [["a", "b", "c", "", "ben"], ["d", "e", "f", "pores", "ben"]]
 
 
-TROUBLESOME = ["'\x0c0", "' a", "''=1", "=1+1", "+49 170", "-3", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "'=1", "''=1", "'quoted", " =1", "blank ", " ", "", "a\rb", "a\r\nb",
-               'say "x"', '"', ",", ";", "＝1+1", "caf\udce9.jpg", "=", "'", "' ", "-"]
-
-
-@pytest.mark.parametrize("text", TROUBLESOME)
-def test_no_text_becomes_a_formula_and_none_is_lost(tmp_path, text):
-    rows = pd.DataFrame([{c: text for c in CORRECTION} | dict(file="a.jpg"), {c: "x" for c in CORRECTION} | dict(file=text)])[CORRECTION]
-    path = corrections_csv(rows, tmp_path / "c.csv")
-    assert read_corrections(path).to_numpy().tolist() == rows.to_numpy().tolist()
-    written = path.read_bytes().decode("utf-8", "surrogatepass")
-    for cell in [cell for row in csv.reader(io.StringIO(written, newline="")) for cell in row]: assert cell[:1] not in list("=+-@\t\r＝")
-
-
-@settings(max_examples=200, deadline=None)
-@given(st.lists(st.lists(st.text(st.characters(exclude_characters="\0"), max_size=12) | st.sampled_from(TROUBLESOME), min_size=5, max_size=5), max_size=5))
-def test_corrections_come_back_as_they_were_written(tmp_path_factory, rows):
-    rows = [row for row in rows if any(cell.strip() for cell in row)]
-    table = pd.DataFrame(rows, columns=CORRECTION, dtype=object)
-    path = corrections_csv(table, tmp_path_factory.mktemp("csv") / "c.csv")
-    assert read_corrections(path).to_numpy().tolist() == rows
-
-
-def test_a_zero_byte_is_refused_before_anything_is_written(tmp_path):
-    with pytest.raises(ValueError, match="c.csv: .* zero byte"):
-        corrections_csv(pd.DataFrame([("a", "b", "c", "d\0", "e")], columns=CORRECTION), tmp_path / "c.csv")
-    assert not (tmp_path / "c.csv").exists()
-
-
-def test_a_missing_note_is_an_empty_one(tmp_path):
-    path = corrections_csv(pd.DataFrame([("a", "b", "c", None, float("nan"))], columns=CORRECTION), tmp_path / "c.csv")
-    assert read_corrections(path).to_numpy().tolist() == [["a", "b", "c", "", ""]]
+def test_what_pandas_writes_is_read(tmp_path):
+    rows = pd.DataFrame([("a, b.jpg", "morel", "bolete", 'pores;\nnot "pits"', "ada"), ("ä.jpg", "3", "12", None, float("nan"))], columns=["file", "old", "new", "why", "who"])
+    rows.to_csv(tmp_path / "c.csv", index=False)
+    got = read_corrections(tmp_path / "c.csv")
+    assert got.to_numpy().tolist() == rows.fillna("").to_numpy().tolist()

@@ -3,8 +3,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mushroom_lib.columns import label_columns
 from mushroom_lib.noise import LOOKALIKE, flip_labels, predict_unseen
+from mushroom_lib.probabilities import check_probabilities
 
 LABELS = ["bolete", "morel", "oyster"]
 
@@ -19,7 +19,7 @@ def test_no_photo_is_judged_by_its_own_group():
     y = groups.astype(str)
     P = predict_unseen(X, y, groups)
     assert list(P.columns) == sorted(set(y)) and P.index.tolist() == list(range(48))
-    own = P.to_numpy()[np.arange(48), label_columns(y, P)[2]]
+    own = P.to_numpy()[np.arange(48), check_probabilities(y, P)[0]]
     assert (own == 0).all()  # its label was not even known
     alone = predict_unseen(X, y, np.arange(48))  # every photo a group of its own: now its siblings give it away
     assert (alone.idxmax(axis=1) == y).mean() > .9

@@ -20,7 +20,7 @@ try:
 except ImportError:
     import tomli as tomllib
 
-NAMES = [p.name for p in notebooks()]
+NAMES = [p.relative_to(TOP / "nbs").as_posix() for p in notebooks()]
 OUTPUT_PATHS = re.compile(r"(/root/|/home/\w|/tmp/\w|/work/|/Users/|[A-Z]:\\\\)")
 BIN = Path(sys.executable).parent
 
@@ -99,7 +99,7 @@ def distributions(texts):
     return found
 
 
-def learner_code(): return [*(p.read_text() for p in TOP.glob("mushroom_lib/*.py")), *(source(c) for n in NAMES for c in code(n))]
+def learner_code(): return [*(p.read_text() for p in TOP.glob("mushroom_lib/**/*.py")), *(source(c) for n in NAMES for c in code(n))]
 
 
 def test_what_the_course_imports_is_declared():
@@ -223,19 +223,24 @@ def test_until_there_is_a_home_nobody_can_take_its_name(monkeypatch):
         assert ("has no public home yet" in badges.readme_text()) == user.startswith("_")
 
 
+def modules(top):
+    "The texts of the package in a checkout, by the path within it."
+    package = top / "mushroom_lib"
+    return {p.relative_to(package).as_posix(): p.read_text(encoding="utf-8") for p in package.rglob("*.py")}
+
+
 def test_library_is_what_the_notebooks_export(tmp_path):
     "nbdev-export into a copy gives the committed package, byte for byte."
     for name in ["nbs", "mushroom_lib", "pyproject.toml", "settings.ini", "README.md"]:
         src = TOP / name
         if src.is_dir(): shutil.copytree(src, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints"))
         else: shutil.copy(src, tmp_path / name)
-    for p in (tmp_path / "mushroom_lib").glob("*.py"):
+    for p in (tmp_path / "mushroom_lib").rglob("*.py"):
         if p.name != "__init__.py": p.unlink()
     export = BIN / "nbdev-export"
     r = subprocess.run([str(export)], cwd=tmp_path, capture_output=True, text=True)
     assert r.returncode == 0, r.stderr
-    made = {p.name: p.read_text() for p in (tmp_path / "mushroom_lib").glob("*.py")}
-    assert made == {p.name: p.read_text() for p in (TOP / "mushroom_lib").glob("*.py")}
+    assert modules(tmp_path) == modules(TOP)
 
 
 @pytest.mark.parametrize("name", [p.name for p in lessons()])
@@ -244,7 +249,7 @@ def test_lesson_has_a_card(name):
     card = source(nb(name)["cells"][0])
     assert card.startswith(f"# {name[:2]} ")
     assert re.search(r"^\*\*[A-Z].+\?\*\*$", card, re.M), "no question in bold"
-    assert badges.badge(name) in card
+    assert badges.badge(TOP / "nbs" / name) in card
     rows = dict(re.findall(r"^\| ([^|]+?) \| (.+) \|$", card, re.M))
     assert re.search(r"\d+ minutes to read and try", rows["Time"]) and re.search(r"\bruns?\b.* (minutes?|seconds)\b", rows["Time"])
     assert len(rows["You need"]) > 10 and len(rows["You will be able to"]) > 10

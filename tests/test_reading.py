@@ -10,7 +10,17 @@ from tools.notebooks import TOP, notebooks, read, source
 
 NETWORKS = {"baseline", "finetune", "training", "convolutions", "layers", "cached", "late_blocks", "learners", "preflight", "overfit", "planted_runs"}  # the modules whose subject is a network: they may import torch and fastai
 
-MODULES = sorted(p for p in (TOP / "mushroom_lib").glob("*.py") if p.name not in ("__init__.py", "_modidx.py"))
+LIBRARY = TOP / "mushroom_lib"
+TOP_MODULES = sorted(p for p in LIBRARY.glob("*.py") if p.name not in ("__init__.py", "_modidx.py"))
+CHECKS = sorted(p for p in (LIBRARY / "exercises").glob("*.py") if p.name != "__init__.py")  # the modules of the exercises
+MODULES = TOP_MODULES + CHECKS
+
+
+def dotted(path):
+    "The name of a module within the library: splits, exercises.splits."
+    return ".".join(path.relative_to(LIBRARY).with_suffix("").parts)
+
+
 COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 
@@ -64,7 +74,7 @@ def trouble_in(path):
     return found
 
 
-@pytest.mark.parametrize("path", [*notebooks(), *MODULES], ids=lambda p: p.name)
+@pytest.mark.parametrize("path", [*notebooks(), *MODULES], ids=lambda p: str(p.relative_to(TOP)))
 def test_lines_are_short_and_hold_one_statement(path):
     found = trouble_in(path)
     assert not found, "\n".join(found)
@@ -115,28 +125,68 @@ def exported(path):
 
 
 def test_no_name_means_two_things_in_two_modules():
+    "But for the exercises: each of their modules has a check_1, a check_2, ..."
     homes = {}
-    for path in MODULES:
+    for path in TOP_MODULES:
         for name in exported(path):
             homes.setdefault(name, []).append(path.stem)
     twice = {f"{name}: {', '.join(sorted(modules))}" for name, modules in homes.items() if len(modules) > 1}
     assert twice == set(), "exported by two modules"
 
 
-def imported(path):
-    "The modules of the library that a module imports, at its top or within a function."
-    ours = {p.stem for p in MODULES}
-    found = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            names = [a.name.removeprefix("mushroom_lib.") for a in node.names if a.name.startswith("mushroom_lib.")]
-        elif isinstance(node, ast.ImportFrom) and (node.level == 1 or (node.module or "").split(".")[0] == "mushroom_lib"):
-            module = (node.module or "").removeprefix("mushroom_lib").lstrip(".")
-            names = [module] if module else [a.name for a in node.names]
-        else:
-            names = []
-        found |= ours & {n.split(".")[0] for n in names}
-    return found
+def targets(node, package):
+    "The full names that an import may mean, of modules or of what they hold; `package` is where it stands."
+    if isinstance(node, ast.Import):
+        return [a.name for a in node.names]
+    if not isinstance(node, ast.ImportFrom):
+        return []
+    base = package[:len(package) - node.level + 1] if node.level else []
+    base = ".".join([*base, *(node.module or "").split(".")]).strip(".")
+    return [base, *(f"{base}.{a.name}" for a in node.names)]
+
+
+def imported(code, package=("mushroom_lib",)):
+    """The modules of the library that code imports, at its top or within a function.
+
+    What importlib imports by a name that is made up while it runs is not seen.
+    """
+    ours = {f"mushroom_lib.{dotted(p)}" for p in MODULES}
+    found = {name for node in ast.walk(ast.parse(code)) for name in targets(node, package)}
+    return {name.removeprefix("mushroom_lib.") for name in found & ours}
+
+
+@pytest.mark.parametrize("code, found", [
+    ("from .splits import split_groups", {"splits"}),
+    ("from . import splits, images", {"splits", "images"}),
+    ("import mushroom_lib.splits as s", {"splits"}),
+    ("from mushroom_lib import splits", {"splits"}),
+    ("def f():\n    from mushroom_lib.splits import split_groups", {"splits"}),
+    ("from .exercises import splits", {"exercises.splits"}),
+    ("from mushroom_lib.exercises.splits import check_1", {"exercises.splits"}),
+    ("from mushroom_lib import exercises", set()),
+    ("import splits", set()),
+])
+def test_imports_are_found(code, found):
+    assert imported(code) == found
+
+
+@pytest.mark.parametrize("code, found", [
+    ("from ..splits import split_groups", {"splits"}),
+    ("from .. import splits", {"splits"}),
+    ("from . import splits", {"exercises.splits"}),
+    ("from .splits import check_1", {"exercises.splits"}),
+])
+def test_imports_of_an_exercise_are_found(code, found):
+    assert imported(code, ("mushroom_lib", "exercises")) == found
+
+
+def imports():
+    "For each module of the library the modules that it imports."
+    graph = {}
+    for path in MODULES:
+        package = path.relative_to(TOP).parts[:-1]
+        graph[dotted(path)] = imported(path.read_text(encoding="utf-8"), package)
+    return graph
 
 
 def reachable(graph, start):
@@ -152,15 +202,19 @@ def reachable(graph, start):
 
 
 def lesson_number(path):
-    "The number of the lesson that exports a module, or None for plumbing."
+    "The number of the lesson that exports a module, or None for plumbing and exercises."
     found = re.search(r"File to edit: \.\./nbs/(\d+)_\w+\.ipynb", path.read_text(encoding="utf-8"))
     return int(found[1]) if found else None
 
 
 def wrong_ways(graph, numbers):
-    "Imports in a circle, and of a later lesson by an earlier one, directly or through plumbing."
+    """Imports in a circle, of a later lesson by an earlier one, directly or through plumbing, and of an exercise.
+
+    The exercises come after all lessons: they may import any lesson, and nothing may import them.
+    """
     wrong = []
     for name in sorted(graph):
+        wrong += [f"{name} imports {n}" for n in sorted(graph[name]) if n.startswith("exercises.")]
         needs = reachable(graph, name)
         if name in needs:
             wrong.append(f"{name} imports itself, by a circle")
@@ -171,14 +225,17 @@ def wrong_ways(graph, numbers):
 
 
 def test_imports_run_one_way():
-    graph = {p.stem: imported(p) for p in MODULES}
-    assert wrong_ways(graph, {p.stem: lesson_number(p) for p in MODULES}) == []
+    assert wrong_ways(imports(), {dotted(p): lesson_number(p) for p in MODULES}) == []
 
 
 def test_wrong_ways_are_found():
     numbers = dict(images=1, splits=4, cache=None)
     assert wrong_ways(dict(images=set(), cache={"images"}, splits={"cache", "images"}), numbers) == []
     assert "images, lesson 1, imports splits, lesson 4" in wrong_ways(dict(images={"cache"}, cache={"splits"}, splits=set()), numbers)
+    numbers["exercises.splits"] = None
+    late = {"exercises.splits": {"splits", "images"}, "images": set(), "splits": set(), "cache": set()}
+    assert wrong_ways(late, numbers) == []
+    assert wrong_ways({**late, "cache": {"exercises.splits"}}, numbers) == ["cache imports exercises.splits"]
     assert "cache imports itself, by a circle" in wrong_ways(dict(images={"cache"}, cache={"images"}, splits=set()), numbers)
 
 
@@ -192,7 +249,7 @@ sys.exit(f"{0} imports {{' and '.join(sorted(heavy))}}" if heavy else 0)
 """
 
 
-@pytest.mark.parametrize("module", [p.stem for p in MODULES if p.stem not in NETWORKS])
+@pytest.mark.parametrize("module", [dotted(p) for p in MODULES if p.stem not in NETWORKS])
 def test_import_without_torch(module):
     "Only a module whose subject is a network may load torch or fastai when it is imported."
     r = subprocess.run([sys.executable, "-c", IMPORT.format(module)], cwd=TOP, capture_output=True, text=True)

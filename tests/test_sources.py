@@ -4,13 +4,10 @@ import os
 import subprocess
 import sys
 import tempfile
-import warnings
 from contextlib import contextmanager
-from multiprocessing.pool import ThreadPool
 from pathlib import Path
 
 import pytest
-from PIL import Image
 
 from conftest import picture, record
 from mushroom_lib import sources as s
@@ -426,47 +423,6 @@ def test_a_broken_name_is_found_unless_it_is_filed_as_broken(home):
     s.write_sources(book(dict(rec, author_note="garbled at the source"), collected=FIELD), mine / "SOURCES.json")
     assert s.verify("mine", progress=False) == []
     assert s.photos("mine")["author_note"].tolist() == ["garbled at the source"]
-
-
-def test_image_size_leaves_all_that_is_global_alone(tmp_path, monkeypatch):
-    "Many threads, and a picture far above Pillow's own limit: no warning, no filter, no limit changed."
-    path = tmp_path / "a.png"
-    Image.new("1", (400, 300)).save(path)
-    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1000)
-    warnings.simplefilter("error")  # pytest puts it back
-    before = list(warnings.filters)
-    for name in ("catch_warnings", "simplefilter", "filterwarnings", "resetwarnings"):
-        monkeypatch.delattr(warnings, name)  # whoever calls it fails
-    with ThreadPool(8) as threads:
-        sizes = threads.map(s.image_size, [path] * 400)
-    limit = Image.MAX_IMAGE_PIXELS
-    monkeypatch.undo()
-    assert sizes == [(400, 300)] * 400 and warnings.filters == before and limit == 1000
-
-
-def test_a_bomb_is_refused_without_a_warning(tmp_path, recwarn):
-    for size in [(10_000, 10_000), (20_000, 20_000)]:  # Pillow warns of the first and refuses the second
-        Image.new("1", size).save(tmp_path / "a.png")
-        with pytest.raises(ValueError, match=f"{size[0]} x {size[1]} is more than 50,000,000 pixels"):
-            s.image_size(tmp_path / "a.png")
-    assert recwarn.list == []
-
-
-@pytest.mark.parametrize("kind", ["jpeg", "png", "webp"])
-def test_the_size_of_each_kind_and_of_its_damaged_files(tmp_path, kind):
-    path = tmp_path / "a"
-    whole = picture(1, kind)
-    path.write_bytes(whole)
-    assert s.image_size(path) == (64, 48)
-    for n in range(40):
-        path.write_bytes(whole[:n])
-        with pytest.raises(ValueError, match="not a JPEG, PNG or WebP picture|its header is damaged"):
-            s.image_size(path)
-        path.write_bytes(whole[:n] + b"\xff\0\x01" + whole[n + 3:])
-        try:
-            assert len(s.image_size(path)) == 2
-        except ValueError as error:  # one reason in one line, never another exception
-            assert "\n" not in str(error)
 
 
 # ---- credit

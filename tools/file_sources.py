@@ -12,8 +12,10 @@ import json
 import sys
 from pathlib import Path
 
+from PIL import Image
+
 from mushroom_lib.sources import (
-    FIELDS, SHIPPED, author_problem, image_size, licence_url, load_sources, sha256, validate, write_sources)
+    FIELDS, SHIPPED, author_problem, licence_url, load_sources, sha256, validate, write_sources)
 
 TOP = Path(__file__).parent.parent
 MADE = TOP / "m_mushrooms"
@@ -41,7 +43,7 @@ def rendered_record(row):
     "The SOURCES.json record of a rendered photo, from its row in scenes.jsonl and its file."
     name = row["set"]
     path = MADE / name / row["file"]
-    width, height = image_size(path)
+    with Image.open(path) as picture: width, height = picture.size
     rec = dict(file=row["file"], collection=name, label=row["label"], species=row["species"], kind=KINDS.get(name, "photo"),
                sha256=sha256(path), bytes=path.stat().st_size, width=width, height=height,
                author="The mushroom course authors", licence="CC0 1.0", licence_url=licence_url("CC0 1.0"),

@@ -10,7 +10,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from ..checking import Wrong, call, number_list, part, row_list
 from ..features import extract_features, make_probe
 from ..sources import photos
-from ..splits import shared_groups, split_groups
+from ..splits import shared_groups
 
 # %% ../../nbs/solutions/07_splits.ipynb #cadaf09d
 def _patch_names(rng):
@@ -22,7 +22,8 @@ def _patch_names(rng):
     pairs = []
     for picture in pictures:
         for patch in rng.choice(400, 4, replace=False):
-            pairs.append((f"{picture}_r{patch // 20:02d}_c{patch % 20:02d}.png", picture))
+            place = f"r{patch // 20:02d}_c{patch % 20:02d}"
+            pairs.append((f"{picture}_{place}.png", picture))
     order = rng.permutation(len(pairs))
     return [pairs[k][0] for k in order], [pairs[k][1] for k in order]
 
@@ -34,25 +35,25 @@ def check_1(answer):
     given = [str(picture) for picture in list(given)]
     again = "07 Splits, Split by specimen"
     if len(given) != len(names):
-        raise Wrong(f"You gave {len(given)} pictures for {len(names)} patches. A split needs "
-                    "one for each patch, in the same order.", again)
+        raise Wrong(f"You gave {len(given)} pictures for {len(names)} patches. A split "
+                    "needs one for each patch, in the same order.", again)
     if len(set(given)) == len(names):
-        raise Wrong(f"Each of the {len(names)} patches became a picture of its own. Split by "
-                    "that, and it is a split at random.", again)
+        raise Wrong(f"Each of the {len(names)} patches became a picture of its own. "
+                    "Split by that, and it is a split at random.", again)
     for k, name in enumerate(names):
         for other in range(k):
             if truth[k] == truth[other] and given[k] != given[other]:
-                raise Wrong(f"{names[other]} and {name} are patches of one picture, and you "
-                            f"gave them two: {given[other]!r} and {given[k]!r}. They may "
-                            "come to different sides.", again)
+                raise Wrong(f"{names[other]} and {name} are patches of one picture, "
+                            f"and you gave them two: {given[other]!r} and "
+                            f"{given[k]!r}. They may come to different sides.", again)
     for k, name in enumerate(names):
         for other in range(k):
             if truth[k] != truth[other] and given[k] == given[other]:
-                raise Wrong(f"{names[other]} and {name} come from two pictures, and you gave "
-                            f"both {given[k]!r}. Nothing leaks, but two pictures are now one "
-                            "group.", again)
-    return (f"{len(names)} new names of {len(set(truth))} pictures: none is torn into two "
-            "groups, and no two are thrown together.")
+                raise Wrong(f"{names[other]} and {name} come from two pictures, and "
+                            f"you gave both {given[k]!r}. Nothing leaks, but two "
+                            "pictures are now one group.", again)
+    return (f"{len(names)} new names of {len(set(truth))} pictures: none is torn into "
+            "two groups, and no two are thrown together.")
 
 # %% ../../nbs/solutions/07_splits.ipynb #6118de61
 def _sides(result, n):
@@ -83,7 +84,8 @@ def _check_shared(groups, first, second, sides):
 
 
 def check_2(answer):
-    "A function of (groups, valid, test, seed) that gives back three arrays of row numbers."
+    ("A function of (groups, valid, test, seed) that gives back "
+     "three arrays of row numbers.")
     rng = np.random.default_rng()
     groups = rng.permutation(np.repeat([f"s{k:03d}" for k in range(100)], 3))
     n = len(groups)
@@ -93,10 +95,10 @@ def check_2(answer):
     for second in (valid, test):
         counted = np.sort(np.concatenate([train, second]))
         if missing and np.array_equal(counted, np.arange(len(counted))):
-            raise Wrong(f"{missing} of the {n} photographs are on no side, and two sides "
-                        f"together are exactly the rows 0 to {len(counted) - 1}: your second "
-                        "split counts within what the first one left. Translate its row "
-                        "numbers.", again)
+            raise Wrong(f"{missing} of the {n} photographs are on no side, and two "
+                        f"sides together are exactly the rows 0 to {len(counted) - 1}: "
+                        "your second split counts within what the first one left. "
+                        "Translate its row numbers.", again)
     _check_shared(groups, train, valid, "training and validation")
     _check_shared(groups, train, test, "training and test")
     _check_shared(groups, valid, test, "validation and test")
@@ -104,14 +106,15 @@ def check_2(answer):
         raise Wrong(f"{missing} of the {n} photographs are on no side at all.", again)
     n_valid, n_test = len(np.unique(groups[valid])), len(np.unique(groups[test]))
     if (n_valid, n_test) != (20, 25):
-        raise Wrong(f"Of 100 groups you hold out {n_valid} for validation and {n_test} for the "
-                    "test; with valid=.2 and test=.25 it should be 20 and 25 of all.", again)
+        raise Wrong(f"Of 100 groups you hold out {n_valid} for validation and {n_test} "
+                    "for the test; with valid=.2 and test=.25 it should be 20 and 25 "
+                    "of all.", again)
     other = _sides(call(answer, groups, .2, .25, 2), n)[2]
     if np.array_equal(other, test):
         raise Wrong("With seed=1 and seed=2 the test set is the same: the seed changes "
                     "nothing.", "07 Splits, what a seed is")
-    return (f"{len(train)}, {len(valid)} and {len(test)} photographs; no specimen is on two "
-            "sides, and none of the 300 photographs is forgotten.")
+    return (f"{len(train)}, {len(valid)} and {len(test)} photographs; no specimen is "
+            "on two sides, and none of the 300 photographs is forgotten.")
 
 # %% ../../nbs/solutions/07_splits.ipynb #ff9fb270
 def _draw_times(minutes, given):
@@ -122,14 +125,19 @@ def _draw_times(minutes, given):
     for minute, group in zip(minutes, given):
         colour = colours[int(group) % len(colours)]
         ax.plot(minute, 0, "o", color=colour, markersize=9)
-        ax.annotate(str(group), (minute, 0), (0, 9), textcoords="offset points", ha="center")
-    ax.set(yticks=[], ylim=(-1, 2), xlabel="minutes; the number above a dot is your group")
+        ax.annotate(str(group), (minute, 0), (0, 9),
+                    textcoords="offset points", ha="center")
+    ax.set(yticks=[], ylim=(-1, 2),
+           xlabel="minutes; the number above a dot is your group")
     ax.spines[["left", "top", "right"]].set_visible(False)
     plt.show()
 
 
 def _bursts(rng):
-    "Times in random order, and the group of each: no gap within is longer than 10 minutes."
+    """Times in random order, and the group of each.
+
+    No gap within a group is longer than 10 minutes.
+    """
     minutes = []
     truth = []
     now = int(rng.integers(5, 9))
@@ -165,13 +173,15 @@ def check_3(answer):
     rng = np.random.default_rng()
     for minutes, truth, why in [
         ([1, 3, 40, 42], [0, 0, 1, 1], "Two pairs, in order"),
-        ([8, 12, 50], [0, 0, 1], "Is time cut into pieces of ten minutes? A burst may cross "
-                                 "the border between two"),
-        ([0, 8, 16, 24, 60], [0, 0, 0, 0, 1], "Compare with the one before, not with the "
-                                              "first of the group"),
-        ([40, 3, 42, 1], [1, 0, 1, 0], "The photographs do not come in the order in which "
-                                       "they were taken"),
-        ([0, 10, 21], [0, 0, 1], "At most ten minutes means that ten is still together"),
+        ([8, 12, 50], [0, 0, 1],
+         "Is time cut into pieces of ten minutes? A burst may cross the border between "
+         "two"),
+        ([0, 8, 16, 24, 60], [0, 0, 0, 0, 1],
+         "Compare with the one before, not with the first of the group"),
+        ([40, 3, 42, 1], [1, 0, 1, 0],
+         "The photographs do not come in the order in which they were taken"),
+        ([0, 10, 21], [0, 0, 1],
+         "At most ten minutes means that ten is still together"),
         (*_bursts(rng), "A new draw of four bursts"),
     ]:
         given = _time_groups(answer, minutes)
@@ -182,8 +192,9 @@ def check_3(answer):
             raise Wrong(f"You put the photographs of minutes {before} and {now} {put}. "
                         f"{why}.", again, draw=lambda: _draw_times(minutes, given))
         if len(set(given.tolist())) != len(set(truth)):
-            raise Wrong(f"Two finds far apart have one number: {len(set(truth))} groups are "
-                        f"asked for, and yours are {len(set(given.tolist()))}.", again)
+            raise Wrong(f"Two finds far apart have one number: {len(set(truth))} "
+                        "groups are asked for, and yours are "
+                        f"{len(set(given.tolist()))}.", again)
     return "bursts short and long, in any order, keep together, and no two are joined."
 
 # %% ../../nbs/solutions/07_splits.ipynb #ae66e0e9
@@ -193,7 +204,7 @@ def lab_specimens():
 
 
 def accuracy_of(
-    model,  # "A": the label of the most similar photograph; "B": a probe on small pictures
+    model,  # "A": the most similar photograph's label; "B": a probe on small pictures
     train,  # row numbers of the lab to learn from
     valid,  # row numbers to answer for
 ):
@@ -218,12 +229,14 @@ def _check_scores(split, train, valid, scores, specimen):
         if abs(mine - truth) <= .02:
             continue
         if abs(mine - accuracy_of(model, train, train)) <= .02:
-            raise Wrong(f"You say that {model} has {mine:.0%} on split {split}. It has that on "
-                        f"the photographs that it learned from, and {truth:.0%} on the "
-                        "others.", "07 Splits, A score that is too good")
-        raise Wrong(f"You say that {model} has {mine:.0%} on split {split}; learning from its "
-                    f"training rows it has {truth:.0%}. Do scores and splits belong "
-                    "together?", "07 Splits, By how much did the first score flatter?")
+            raise Wrong(f"You say that {model} has {mine:.0%} on split {split}. It has "
+                        "that on the photographs that it learned from, and "
+                        f"{truth:.0%} on the others.",
+                        "07 Splits, A score that is too good")
+        raise Wrong(f"You say that {model} has {mine:.0%} on split {split}; learning "
+                    f"from its training rows it has {truth:.0%}. Do scores and splits "
+                    "belong together?",
+                    "07 Splits, By how much did the first score flatter?")
 
 
 def check_4(answer):
@@ -241,23 +254,28 @@ def check_4(answer):
     for split, pair in enumerate(splits):
         if not isinstance(pair, (tuple, list)) or len(pair) != 2:
             raise Wrong(f"Split {split} is no pair (train, valid).")
-        names = [f"The {side} rows of split {split}" for side in ("training", "validation")]
-        train, valid = (row_list(r, len(specimen), name) for r, name in zip(pair, names))
+        n = len(specimen)
+        train = row_list(pair[0], n, f"The training rows of split {split}")
+        valid = row_list(pair[1], n, f"The validation rows of split {split}")
         shared = shared_groups(specimen, train, valid)
         if len(shared):
-            raise Wrong(f"In split {split}, {len(shared)} specimens are on both sides. The "
-                        "model will be used on mushrooms that it has not met: this evidence "
-                        "answers another question.", "07 Splits, Is it really the siblings?")
+            raise Wrong(f"In split {split}, {len(shared)} specimens are on both sides. "
+                        "The model will be used on mushrooms that it has not met: this "
+                        "evidence answers another question.",
+                        "07 Splits, Is it really the siblings?")
         sides.append((train, valid))
     if len(splits) < 5:
-        raise Wrong(f"{len(splits)} of the five splits are there, and one may be lucky.",
+        raise Wrong(f"{len(splits)} of the five splits are there, and one may be "
+                    "lucky.",
                     "07 Splits, By how much did the first score flatter?")
     for split in np.random.default_rng().choice(len(splits), 2, replace=False):
         _check_scores(split, *sides[split], scores, specimen)
     lead = 100 * np.mean(scores["B"] - scores["A"])
     ahead = "B" if lead > 0 else "A"
     if choice != ahead:
-        raise Wrong(f"On your own splits {ahead} is ahead by {abs(lead):.1f} points, and you "
-                    f"hand over {choice}.", "07 Splits, Is the validation set fair?")
-    return (f"on {len(splits)} splits by specimen {ahead} is ahead by {abs(lead):.1f} points, "
-            f"and you hand over {choice}: the choice follows from evidence that fits its use.")
+        raise Wrong(f"On your own splits {ahead} is ahead by {abs(lead):.1f} points, "
+                    f"and you hand over {choice}.",
+                    "07 Splits, Is the validation set fair?")
+    return (f"on {len(splits)} splits by specimen {ahead} is ahead by {abs(lead):.1f} "
+            f"points, and you hand over {choice}: the choice follows from evidence "
+            "that fits its use.")
