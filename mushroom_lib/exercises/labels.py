@@ -43,9 +43,10 @@ def _listed(values, what, n=None):
         raise Wrong(f"{what}: a list is asked for; this is {describe(values)}.")
     values = list(values)
     if n is not None and len(values) != n:
-        raise Wrong(f"{what}: {n} cells come in, and {len(values)} come out. The answers of "
-                    "two people can be compared only if each stays in its place, a cell "
-                    "without an answer, too.", "03 Labels, Do two people agree")
+        raise Wrong(f"{what}: {n} cells come in, and {len(values)} come out. The "
+                    "answers of two people can be compared only if each stays in its "
+                    "place, a cell without an answer, "
+                    "too.", "03 Labels, Do two people agree")
     return values
 
 
@@ -59,29 +60,31 @@ def check_1(answer):
         if label is None and is_answer(tidied):
             what = "An empty cell" if not is_answer(cell) else "Somebody's doubt"
             raise Wrong(f"{what}, {cell!r}, became the label {tidied!r}, and would be "
-                        "compared like an answer. (The lesson's functions leave out None, "
-                        "nan, an empty text and 'unsure', in small letters.)", again)
+                        "compared like an answer. (The lesson's functions leave out "
+                        "None, nan, an empty text and 'unsure', in small letters.)",
+                        "03 Labels, Helpers: from the log to a table")
         if label is not None and not is_answer(tidied):
-            raise Wrong(f"{cell!r} is an answer, and came out as {tidied!r}: it is lost.",
+            raise Wrong(f"{cell!r} is an answer, and came out as {tidied!r}: it is "
+                        "lost.",
                         again)
     for k, label in enumerate(truth):
         for other in range(k):
             same = truth[other] == label and label is not None
             if same and given[other] != given[k]:
-                raise Wrong(f"{cells[other]!r} and {cells[k]!r} are one label, and came out "
-                            f"as two: {given[other]!r} and {given[k]!r}. Two people who "
-                            "agree would seem to differ.", again)
+                raise Wrong(f"{cells[other]!r} and {cells[k]!r} are one label, and "
+                            f"came out as two: {given[other]!r} and {given[k]!r}. Two "
+                            "people who agree would seem to differ.", again)
     for k, label in enumerate(truth):
         for other in range(k):
             differ = None not in (truth[other], label) and truth[other] != label
             if differ and given[other] == given[k]:
-                raise Wrong(f"{cells[other]!r} and {cells[k]!r} are two labels, and both "
-                            f"came out as {given[k]!r}. Two people who differ would seem to "
-                            "agree.", again)
+                raise Wrong(f"{cells[other]!r} and {cells[k]!r} are two labels, and "
+                            f"both came out as {given[k]!r}. Two people who differ "
+                            "would seem to agree.", again)
     before = percent_agreement(cells, truth)
     after = percent_agreement(given, call(answer, truth))
-    return (f"{len(cells)} new cells, compared with the same labels in plain small letters: "
-            f"agreement {before:.0%} before you tidied, {after:.0%} after.")
+    return (f"{len(cells)} new cells, compared with the same labels in plain small "
+            f"letters: agreement {before:.0%} before you tidied, {after:.0%} after.")
 
 # %% ../../nbs/solutions/03_labels.ipynb #6118de61
 def _own_table(path):
@@ -91,8 +94,8 @@ def _own_table(path):
     with open(path, encoding="utf-8-sig", errors="replace") as file:
         first_line = file.readline()
     separator = max(",;	", key=first_line.count)   # some programs write semicolons
-    return pd.read_csv(path, index_col=0, dtype=str, sep=separator, encoding="utf-8-sig",
-                       encoding_errors="replace")
+    return pd.read_csv(path, index_col=0, dtype=str, sep=separator,
+                       encoding="utf-8-sig", encoding_errors="replace")
 
 
 def own_agreement(
@@ -110,8 +113,8 @@ def own_agreement(
         print(f"{path.name} cannot be read as a table: {str(error)[:100]}")
         return
     if len(table.columns) < 2:
-        print(f"{path.name} holds the answers of {len(table.columns)}; it takes two people, "
-              "or one under two names on two days.")
+        print(f"{path.name} holds the answers of {len(table.columns)}; it takes two "
+              "people, or one under two names on two days.")
     for one, other in combinations(table.columns, 2):
         a, b = list(tidy(list(table[one]))), list(tidy(list(table[other])))
         files = []
@@ -121,8 +124,8 @@ def own_agreement(
         if not files:
             print(f"{one} and {other}: no photograph was answered by both.")
             continue
-        print(f"{one} and {other}, {len(files)} photographs answered by both: they agree on "
-              f"{percent_agreement(a, b):.0%}, kappa {cohen_kappa(a, b):.2f}")
+        print(f"{one} and {other}, {len(files)} photographs answered by both: they "
+              f"agree on {percent_agreement(a, b):.0%}, kappa {cohen_kappa(a, b):.2f}")
         differ = [row for row in files if row[1] != row[2]]
         for file, first, second in differ[:10]:
             print(f"    {file}: {first} or {second}?")
@@ -147,33 +150,39 @@ def _kappa_of(a, b, power=1):
 def _scale_numbers(a, b, scale):
     "The right number, and what those get who take a wrong turning, by its message."
     x, y = _steps(a, b, scale)
-    in_order = _kappa_of(*_steps(a, b, sorted(scale)))
     apart = np.mean(np.abs(x - y))
-    uniform = np.mean(np.abs(np.subtract.outer(np.arange(len(scale)), range(len(scale)))))
-    shorter = {"apart": apart, "by_luck": np.mean(np.abs(np.subtract.outer(x, y)))}
+    by_luck = np.mean(np.abs(np.subtract.outer(x, y)))
+    places = np.arange(len(scale))
+    uniform = np.mean(np.abs(np.subtract.outer(places, places)))
     far = f"{scale[0]!r} for {scale[-1]!r}"
     near = f"{scale[0]!r} for {scale[1]!r}"
-    words = ", ".join(sorted(scale))
-    return _kappa_of(x, y), {
-        f"the kappa of the alphabetical order: {words}. The order is in `scale`.": in_order,
+    return 1 - apart / by_luck, {
+        f"the kappa of the alphabetical order: {', '.join(sorted(scale))}. The order "
+        "is in `scale`.": _kappa_of(*_steps(a, b, sorted(scale))),
         f"Cohen's kappa, where {far} is no worse than {near}.": cohen_kappa(a, b),
-        "what one gets from squared distances; asked for are steps.": _kappa_of(x, y, 2),
+        "what one gets from squared distances; asked for are steps.":
+            _kappa_of(x, y, 2),
         "one minus `apart` over the length of the scale: what luck does is not in it.":
             1 - apart / (len(scale) - 1),
-        "right if both chose each word equally often. Luck depends on how often these two "
-        "say each: pair their own answers.": 1 - apart / uniform,
+        "one minus `apart`: what luck does is not in it.": 1 - apart,
+        "right if both chose each word equally often. Luck depends on how often these "
+        "two say each: pair their own answers.": 1 - apart / uniform,
         "`apart` alone.": apart,
-        "`apart` over `by_luck`; it is taken from 1.": 1 - _kappa_of(x, y),
-        "what comes out when `apart` and `by_luck` are put into the lesson's formula, which "
-        "is for agreement; these are distances.":
-            (apart - shorter["by_luck"]) / (1 - shorter["by_luck"]),
-        "the number when the distances keep their signs: two steps up and two steps down "
-        "cancel.": 1 - np.mean(x - y) / np.mean(np.subtract.outer(x, y)),
+        "`apart` over `by_luck`; it is taken from 1.": apart / by_luck,
+        "what comes out when `apart` and `by_luck` are put into the lesson's formula, "
+        "which is for agreement; these are "
+        "distances.": (apart - by_luck) / (1 - by_luck),
+        "the number when the distances keep their signs: two steps up and two steps "
+        "down cancel.": 1 - np.mean(x - y) / np.mean(np.subtract.outer(x, y)),
+        "from the distance of two means; `apart` is the mean of the distances.":
+            1 - abs(np.mean(x) - np.mean(y)) / by_luck,
+        f"a sum of {len(x)} distances over one of {len(x) ** 2:,}. Take means of both.":
+            1 - apart / by_luck / len(x),
     }
 
 
 def _scale_answers(rng, scale, n=80):
-    "Answers of two people on whom all wrong turnings give other numbers than the right one."
+    "Answers of two people for which each wrong turning gives another number."
     while True:
         share = rng.dirichlet(np.full(len(scale), 3))
         truth = rng.choice(len(scale), n, p=share)
@@ -200,13 +209,28 @@ def _check_scale(answer, a, b, scale, when):
     if abs(given - right) <= .006:
         return right
     begins = f"{said[0].upper()}{said[1:]}, kappa is {right:.2f}; yours is {given:.2f}"
+    once_more = [call(answer, a, b, list(scale), when=said) for _ in range(6)]
+    if any(number != given for number in once_more):
+        raise Wrong(f"{begins}, and asked once more you give another number. Nothing "
+                    "is drawn here: `by_luck` pairs each answer with each.", again)
     if len(scale) == 2:
-        raise Wrong(f"{begins}. Here each wrong answer is one step away, so it should be "
-                    "Cohen's kappa.", again)
-    for why, number in wrong.items():
-        if abs(given - number) <= .006:
-            raise Wrong(f"{begins}: {why}", again)
-    raise Wrong(f"{begins}.", again)
+        raise Wrong(f"{begins}. Here all answers that differ are one step apart, so it "
+                    "should be Cohen's kappa.", again)
+    # a second pair of people: a wrong turning must explain both numbers
+    new_a, new_b = _scale_answers(np.random.default_rng(), scale)
+    second = one_number(call(answer, new_a, new_b, list(scale), when=said),
+                        "Kappa on a scale")
+    with np.errstate(divide="ignore", invalid="ignore"):
+        second_wrong = _scale_numbers(new_a, new_b, scale)[1]
+    off = {}   # how far each wrong turning is from both numbers together
+    for (why, first), other in zip(wrong.items(), second_wrong.values()):
+        if np.isfinite([first, other]).all():
+            off[why] = max(abs(given - first), abs(second - other))
+    why = min(off, key=off.get)
+    if off[why] <= .006:
+        raise Wrong(f"{begins}: {why}", again)
+    raise Wrong(f"{begins}. Try Tomas and Rui: `apart` is 3/6 there, `by_luck` 30/36.",
+                again)
 
 
 def check_2(answer):
@@ -220,10 +244,11 @@ def check_2(answer):
         right.append(_check_scale(answer, a, b, scale, "for 80 answers each"))
     a, b = _scale_answers(rng, caps)
     a[3], a[40], b[7], b[41] = "unsure", None, "unsure", None
-    last = _check_scale(answer, a, b, caps, "for 80 cells of which some are unsure or empty")
-    return (f"on scales of 2, 3 and 5 steps, and with cells left unanswered. For the caps "
-            f"kappa is {last:.2f}, and Cohen's kappa, for which every difference is as bad "
-            f"as any other, {cohen_kappa(a, b):.2f}.")
+    last = _check_scale(answer, a, b, caps,
+                        "for 80 cells of which some are unsure or empty")
+    return ("on scales of 2, 3 and 5 steps, and with cells left unanswered. For the "
+            f"caps kappa is {last:.2f}, and Cohen's kappa, for which every difference "
+            f"is as bad as any other, {cohen_kappa(a, b):.2f}.")
 
 # %% ../../nbs/solutions/03_labels.ipynb #ae66e0e9
 def _slugs(rng, n=300, n_rare=12):
@@ -240,27 +265,33 @@ def _draw_batch(batch, called_rare):
     fig, ax = plt.subplots(figsize=(7, 1.1))
     for place, file in enumerate(batch):
         rare = file in called_rare
-        ax.add_patch(plt.Rectangle((place, 0), .9, 1, color="#E69F00" if rare else "#CCCCCC"))
-        ax.text(place + .45, .5, "s" if rare else "", ha="center", va="center", fontsize=9)
+        colour = "#E69F00" if rare else "#CCCCCC"
+        ax.add_patch(plt.Rectangle((place, 0), .9, 1, color=colour))
+        ax.text(place + .45, .5, "s" if rare else "", ha="center", va="center")
     ax.set(xlim=(0, len(batch)), ylim=(0, 1), yticks=[], xticks=[],
-           xlabel="your batch, first photograph at the left; s: the first person said slug")
+           xlabel="your batch, first photograph at the left; s: Amara said slug")
     ax.spines[["left", "bottom"]].set_visible(False)
     plt.show()
 
 
 def _batch(answer, files, answers, seed):
-    "The student's batch: the names of all called slug and of as many others; raises Wrong."
+    "The student's batch, all called slug and as many others; raises Wrong."
     again = "03 Labels, When one label is rare"
     batch = call(answer, files, answers, "slug", seed,
                  when=f"for {len(files)} photographs")
     batch = _listed(batch, "The batch")
+    if len(batch) == 1 and isinstance(batch[0], (list, np.ndarray)):
+        raise Wrong("Your batch is a list within a list; one list of names is asked "
+                    "for.")
     for file in batch:
         if isinstance(file, (tuple, list, np.ndarray, dict)):
-            raise Wrong(f"The first thing in your batch is {describe(file)}. Ben should get "
-                        "file names and nothing else: not what Amara said.", again)
+            raise Wrong(f"The first thing in your batch is {describe(file)}. Ben "
+                        "should get file names and nothing else: not what Amara "
+                        "said.", again)
         if not isinstance(file, str):
-            raise Wrong(f"File names are asked for; in your batch there is {describe(file)}. "
-                        "A row number becomes a name by files[row].", again)
+            raise Wrong("File names are asked for; in your batch there is "
+                        f"{describe(file)}. A row number becomes a name by "
+                        "files[row].", again)
         if file not in files:
             raise Wrong(f"{file[:40]!r} is none of the {len(files)} file names.", again)
     batch = [str(file) for file in batch]
@@ -271,16 +302,17 @@ def _batch(answer, files, answers, seed):
         if times > 1:
             why = ("It is one of those called slug: draw the others from the rest."
                    if file in slugs else "Was it put back after it was drawn?")
-            raise Wrong(f"{said}, and {file} stands in the batch {times} times, so that Ben "
-                        f"labels it again. {why}", again)
+            raise Wrong(f"{said}, and {file} stands in the batch {times} times, so "
+                        f"that Ben labels it again. {why}", again)
     missing = len(slugs - set(batch))
     if missing:
-        raise Wrong(f"{said}, and {missing} of those are not in the batch of {len(batch)}. "
-                    "All should be: on each one Ben may differ.", again)
+        raise Wrong(f"{said}, and {missing} of those are not in the batch of "
+                    f"{len(batch)}. All should be: on each one Ben may differ.", again)
     others = len(batch) - len(slugs)
     if others != len(slugs):
-        raise Wrong(f"{said}. Your batch holds these and {others} others; as many others, "
-                    f"{len(slugs)}, are asked for, so that neither answer is rare.", again)
+        raise Wrong(f"{said}. Your batch holds these and {others} others; as many "
+                    f"others, {len(slugs)}, are asked for, so that neither answer is "
+                    "rare.", again)
     return batch
 
 
@@ -300,25 +332,25 @@ def check_3(answer):
                     "without the seed?")
     if np.sum(is_slug[1:] != is_slug[:-1]) in (1, 23):
         pattern = "one half after the other" if is_slug[0] == is_slug[1] else "by turns"
-        raise Wrong(f"Those called slug and the others come {pattern}. Ben will notice after "
-                    "a few photographs: shuffle.", again,
+        raise Wrong(f"Those called slug and the others come {pattern}. Ben will notice "
+                    "after a few photographs: shuffle.", again,
                     draw=lambda: _draw_batch(batch, slugs))
     second = _batch(answer, files, answers, 2)
     if set(second) == set(batch):
         first_others = list(files[answers != "slug"][:12])
         where = ", the first in the list" if set(others) == set(first_others) else ""
-        raise Wrong(f"With seed=1 and seed=2 the 12 others are the same{where}. Those may "
-                    "all come from one day: draw them at random.", again)
+        raise Wrong(f"With seed=1 and seed=2 the 12 others are the same{where}. Those "
+                    "may all come from one day: draw them at random.", again)
     orders = []
     for one in (batch, second):
         orders.append([file for file in one if file in slugs])
     if orders[0] == orders[1]:
-        raise Wrong("With seed=1 and seed=2 those called slug come in the same order: the "
-                    "batch is not shuffled as a whole.", again,
+        raise Wrong("With seed=1 and seed=2 those called slug come in the same order: "
+                    "the batch is not shuffled as a whole.", again,
                     draw=lambda: _draw_batch(batch, slugs))
-    return ("all 12 called slug, 12 others, shuffled, and nothing that tells Ben which is "
-            "which. (Kappa from this batch is about this batch; in the 300, slugs are rarer, "
-            "and it would be lower.)")
+    return ("all 12 called slug, 12 others, shuffled, and nothing that tells Ben "
+            "which is which. (Kappa from this batch is about this batch; in the 300, "
+            "slugs are rarer, and it would be lower.)")
 
 # %% ../../nbs/solutions/03_labels.ipynb #11d2c4cc
 @cache
@@ -340,7 +372,7 @@ def _lena():
 
 
 def lena_files():
-    "The names of Lena's 400 photographs, a list; 1 to 100 and 101 to 200 are two woods."
+    "The names of Lena's 400 photographs, a list; the first two hundreds are two woods."
     return list(_lena().index)
 
 
@@ -355,7 +387,7 @@ def try_guideline(
 
 
 def _lena_photographs(values):
-    "The student's choice of photographs, names that are there, none twice; raises Wrong."
+    "The photographs that the student chose, none twice; raises Wrong."
     names = _listed(values, "The photographs")
     known = set(lena_files())
     for name in names:
@@ -363,8 +395,8 @@ def _lena_photographs(values):
             raise Wrong(f"{describe(name).capitalize()} is none of Lena's file names; "
                         "lena_files() lists them.")
     if len(set(names)) < len(names):
-        raise Wrong(f"{len(names) - len(set(names))} of your photographs stand in the list "
-                    "twice: what is counted twice is no more evidence.")
+        raise Wrong(f"{len(names) - len(set(names))} of your photographs stand in the "
+                    "list twice: what is counted twice is no more evidence.")
     return names
 
 
@@ -398,18 +430,19 @@ def _check_kappa(given, photographs, guideline):
     tried = try_guideline(guideline, batch)
     other = try_guideline("B" if guideline == "A" else "A", photographs)
     if abs(given - percent_agreement(iris, jo)) <= .006:
-        raise Wrong(f"{begins}: that is percent agreement, with the luck in it. Kappa is "
-                    f"{right:.2f}.", again)
+        raise Wrong(f"{begins}: that is percent agreement, with the luck in it. Kappa "
+                    f"is {right:.2f}.", again)
     if abs(given - cohen_kappa(tried["Iris"], tried["Jo"])) <= .006:
-        raise Wrong(f"{begins}: Omar has that from Lena's hundred, where chanterelles are not "
-                    "as common as where the other guideline was tried. On your "
-                    f"{len(photographs)} photographs it is {right:.2f}.",
+        raise Wrong(f"{begins}: Omar has that from Lena's hundred, where chanterelles "
+                    "are not as common as where the other guideline was tried. On "
+                    f"your {len(photographs)} photographs it is {right:.2f}.",
                     "03 Labels, When one label is rare")
     if abs(given - counted) <= .006:
         raise Wrong(f"{begins}: 'unsure' is counted as a third label there. Where only "
                     f"answers count it is {right:.2f}.", again)
     if abs(given - cohen_kappa(other["Iris"], other["Jo"])) <= .006:
-        raise Wrong(f"{begins}: that is the kappa of the other guideline. Are they swapped?")
+        raise Wrong(f"{begins}: that is the kappa of the other guideline. Are they "
+                    "swapped?")
     raise Wrong(f"{begins}; on your {len(photographs)} photographs Iris and Jo have "
                 f"{right:.2f}. Do kappa and photographs belong together?", again)
 
@@ -427,8 +460,12 @@ def _check_answered(given, photographs, guideline):
         if abs(given - said[person].mean()) <= .006:
             raise Wrong(f"{begins}: so many did {person} answer. Both answered "
                         f"{right:.2f}, and kappa needs both.")
+    if abs(given - said.to_numpy().mean()) <= .006:
+        raise Wrong(f"{begins}: that is the mean of Iris and Jo. Both answered the "
+                    f"same photograph in {right:.2f}.")
     if abs(given - said.any(axis=1).mean()) <= .006:
-        raise Wrong(f"{begins}: so many did Iris or Jo answer. Both answered {right:.2f}.")
+        raise Wrong(f"{begins}: so many did Iris or Jo answer. Both answered "
+                    f"{right:.2f}.")
     if abs(given - (1 - right)) <= .006:
         raise Wrong(f"{begins}: that is the share that is left over.")
     raise Wrong(f"{begins}; of your {len(photographs)} photographs both answered "
@@ -443,40 +480,44 @@ def check_4(answer):
     for key in ("kappa A", "kappa B", "answered A", "answered B"):
         numbers[key] = one_number(part(answer, key), f'"{key}"')
     counts = str(part(answer, "counts more")).strip().lower()
-    choice = str(part(answer, "hand over")).strip().upper().removeprefix("GUIDELINE ")
+    wanted = str(part(answer, "hand over")).strip()
+    choice = wanted.upper().removeprefix("GUIDELINE ")
     if counts not in ("kappa", "answered"):
-        raise Wrong(f'"counts more" should be "kappa" or "answered"; it is {counts[:20]!r}.')
+        raise Wrong(f'"counts more" should be "kappa" or "answered"; '
+                    f"it is {counts[:20]!r}.")
     if choice not in ("A", "B"):
-        raise Wrong(f'"hand over" should be "A" or "B"; it is {choice[:20]!r}.')
+        raise Wrong(f'"hand over" should be "A" or "B"; it is {wanted[:20]!r}.')
     draws = {guideline: _draws(photographs, guideline) for guideline in ("A", "B")}
     if len(photographs) < 100:
-        few = f"{len(photographs)} photographs are too few"
+        few = f"{len(photographs)} of at least a hundred photographs are there"
         spread = {}
         for guideline, kappas in draws.items():
             if np.isfinite(kappas).sum() > 50:
                 low, high = np.nanpercentile(kappas, [2.5, 97.5])
-                spread[high - low] = (f": drawn again and again from these, kappa of "
-                                      f"{guideline} lies anywhere from {low:.2f} to {high:.2f}")
+                spread[high - low] = (": drawn again and again from these, kappa of "
+                                      f"{guideline} lies anywhere from {low:.2f} to "
+                                      f"{high:.2f}")
         if spread and max(spread) > .2:
             few += spread[max(spread)]
-        raise Wrong(f"{few}. Take at least a hundred.", again)
+        raise Wrong(f"{few}.", again)
     for guideline in ("A", "B"):
         _check_kappa(numbers[f"kappa {guideline}"], photographs, guideline)
         _check_answered(numbers[f"answered {guideline}"], photographs, guideline)
     if round(numbers["answered A"], 2) == 1:
-        raise Wrong(f"By A both people answered all your {len(photographs)} photographs: were "
-                    "they chosen by that? What A leaves to the expert is then out of sight. "
-                    "Choose before you look at the answers.")
+        raise Wrong(f"By A both people answered all your {len(photographs)} "
+                    "photographs: were they chosen by that? What A leaves to the "
+                    "expert is then out of sight. Choose before you look at the "
+                    "answers.")
     a, b = numbers[f"{counts} A"], numbers[f"{counts} B"]
     ahead = "A" if a > b else "B"
     if choice != ahead:
-        raise Wrong(f'"{counts}" counts more, you say, and by that {ahead} is ahead, '
-                    f"{max(a, b):.2f} to {min(a, b):.2f}; and you hand over {choice}. Does "
-                    "the other count more for you after all?", again)
+        raise Wrong(f"{counts.capitalize()} counts more, you say, and by that {ahead} "
+                    f"is ahead, {max(a, b):.2f} to {min(a, b):.2f}; and you hand over "
+                    f"{choice}. Does the other count more for you after all?", again)
     leads = int(np.sum(draws["A"] > draws["B"]))
     more = "" if min(leads, 100 - leads) < 10 else " (more photographs would tell more)"
-    return (f"the same {len(photographs)} photographs for both. A has the higher kappa in "
-            f"{leads} of 100 draws from them{more}; both people answered "
+    return (f"the same {len(photographs)} photographs for both. A has the higher kappa "
+            f"in {leads} of 100 draws from them{more}; both people answered "
             f"{numbers['answered A']:.0%} by A and {numbers['answered B']:.0%} by B. "
-            f"{counts.capitalize()} counts more for you, and {choice} follows. Whether Iris "
-            "and Jo are right, no kappa can say.")
+            f"{counts.capitalize()} counts more for you, and {choice} follows. Whether "
+            "Iris and Jo are right, no kappa can say.")
