@@ -139,6 +139,14 @@ def part(
     return answer[name]
 
 
+def _begins(values):
+    "What a collection begins with, in words, where that can be said."
+    try:
+        return f" that begins with {describe(next(iter(values)))}"
+    except Exception:
+        return ""
+
+
 def number_list(
     values,   # the student's: a list, an array, a column
     what,     # what they are, at the start of a sentence: "The shares"
@@ -153,7 +161,7 @@ def number_list(
         array = np.asarray(values, dtype=float)
     except (TypeError, ValueError):
         raise Wrong(f"{what}: {asked} are asked for; "
-                    f"this is {describe(values)}.") from None
+                    f"this is {describe(values)}{_begins(values)}.") from None
     if array.ndim != 1 or (n is not None and len(array) != n):
         raise Wrong(f"{what}: {asked} are asked for; this is {describe(values)}.")
     if not np.isfinite(array).all():
@@ -359,7 +367,7 @@ def verdict_text(
 ) -> str:
     "The verdict as one line, and what to look at again as a second."
     mark = _MARKS[verdict["state"]][0]
-    again = f"\n  Look again at: {verdict['again']}." if verdict["again"] else ""
+    again = f"\n  Look again at: {verdict['again']}" if verdict["again"] else ""
     return f"{mark} {verdict['exercise']}: {verdict['message']}{again}"
 
 
@@ -371,7 +379,7 @@ def verdict_html(
     again = ""
     if verdict["again"]:
         again = ('<br><span style="color:#5F5F5F">'
-                 f'Look again at: {escape(verdict["again"])}.</span>')
+                 f'Look again at: {escape(verdict["again"])}</span>')
     return (f'<div style="border-left:5px solid {colour};'
             'padding:4px 10px;margin:4px 0">'
             f'<b style="color:{colour}">{mark} {escape(verdict["exercise"])}</b> '

@@ -74,6 +74,17 @@ def _lessons(args):
                          f"then open {first}")
     return subprocess.run([sys.executable, "-m", "jupyterlab", str(first)]).returncode
 
+
+def _grade(args):
+    "Grades a folder of students' notebooks."
+    from mushroom_lib.grading import grade_folder
+    if args.csv.exists():
+        raise FileExistsError(f"{args.csv} is there already: choose another name "
+                              "with --csv")
+    rows = grade_folder(args.folder, args.csv, args.seconds, args.memory)
+    print(f"{rows} rows written to {args.csv}")
+    return 0
+
 # %% ../nbs/lib_cli.ipynb #0a0c8919
 def _photos(args):
     "Downloads what is missing of the field photos, and reports what could not be had."
@@ -143,6 +154,15 @@ def _parser():
     exercises.add_argument("folder", nargs="?", type=_path,
                            default=Path("mushroom-lessons/exercises"),
                            help="where to (default: %(default)s)")
+    grade = add("grade", _grade,
+                "run a folder of students' notebooks and write who has which ticks")
+    grade.add_argument("folder", type=_path, help="with the notebooks")
+    grade.add_argument("--csv", metavar="FILE", type=_path, default=Path("grades.csv"),
+                       help="a new file (default: %(default)s)")
+    grade.add_argument("--seconds", type=int, default=300,
+                       help="a notebook (default: %(default)s)")
+    grade.add_argument("--memory", metavar="GB", type=int, default=4,
+                       help="a notebook (default: %(default)s)")
     photos = add("photos", _photos,
                  "download what is missing of the field photos, and verify it")
     photos.add_argument("--mirror",
