@@ -278,11 +278,11 @@ def check_3(answer):
         if n < 80 and _close((low, high), wilson_interval(90 * test, 90), .003):
             raise Wrong(f"{mine}. It counts 90 photographs of {len(set(groups))} "
                         f"mushrooms as 90 strangers; they count like {n:.0f}.", again)
-        groups_n = len(set(groups))
-        as_groups = wilson_interval(groups_n * test, groups_n)
+        few = len(set(groups))
+        as_groups = wilson_interval(few * test, few)
         if each > 1 and _close((low, high), as_groups, .003):
-            raise Wrong(f"{mine}. It counts {groups_n} mushrooms as {groups_n} answers, "
-                        "as if all siblings were alike. They are not wholly alike: the 90 "
+            raise Wrong(f"{mine}. It counts {few} mushrooms as {few} answers, as if "
+                        "all siblings were alike. They are not wholly alike: the 90 "
                         f"photographs count like {n:.0f} strangers.", again)
         if _close((low, high), wilson_interval(n * valid, n), .01):
             raise Wrong(f"{mine}. It lies round the validation score; the score in "
