@@ -152,7 +152,8 @@ class Hostile:
     def __getattr__(self, name): raise KeyboardInterrupt
 
 
-KEYS = ("splits", "hand over", "scores A", "scores B", "model", "answer", "choice")
+KEYS = ("splits", "hand over", "scores A", "scores B", "photographs", "kappa A", "kappa B", "answered A", "answered B", "counts more", "rows", "interval",
+        "good enough")
 HOSTILE = {
     "a text": "a text", "a long text": "x" * 10**7, "an empty text": "", "None": None, "True": True, "a number": 10**5000, "nan": float("nan"),
     "a list": [1, 2, 3], "an empty list": [], "a list of lists": [[1], [2, 3]], "a dictionary": {}, "bytes": b"\xff",
