@@ -233,6 +233,37 @@ def _check_scale(answer, a, b, scale, when):
                 again)
 
 
+def _all_answers_kappa(a, b, scale):
+    "The number when `by_luck` comes from all answers, not only those to the same."
+    x, y = _steps(a, b, scale)
+    places = {word: place for place, word in enumerate(scale)}
+    all_x = [float(places[word]) for word in a if word in places]
+    all_y = [float(places[word]) for word in b if word in places]
+    by_luck = np.mean(np.abs(np.subtract.outer(all_x, all_y)))
+    return 1 - np.mean(np.abs(x - y)) / by_luck
+
+
+def _check_doubt(answer, rng, scale):
+    "Cells without an answer, most of them where the other says the scale's first word."
+    when = "for 80 cells of which many are unsure or empty"
+    while True:
+        a, b = _scale_answers(rng, scale)
+        for k, word in enumerate(b):
+            if word == scale[0] and rng.random() < .8:
+                a[k] = ["unsure", None][k % 2]
+        slip = _all_answers_kappa(a, b, scale)
+        if abs(slip - _kappa_of(*_steps(a, b, scale))) > .03:
+            break
+    given = one_number(call(answer, a, b, list(scale), when=when), "Kappa on a scale")
+    if abs(given - slip) <= .006:
+        raise Wrong(f"{when[0].upper()}{when[1:]}, yours is {given:.2f}: what one gets "
+                    "with `by_luck` from all answers of each. Only the photographs that "
+                    "both answered count, there too.",
+                    "03 Labels, Do two people agree")
+    _check_scale(answer, a, b, scale, when)
+    return a, b, given
+
+
 def check_2(answer):
     "A function of (a, b, scale) that gives back kappa on the scale, a number."
     rng = np.random.default_rng()
@@ -242,11 +273,8 @@ def check_2(answer):
                   ["none", "traces", "some", "half", "all"]):
         a, b = _scale_answers(rng, scale)
         right.append(_check_scale(answer, a, b, scale, "for 80 answers each"))
-    a, b = _scale_answers(rng, caps)
-    a[3], a[40], b[7], b[41] = "unsure", None, "unsure", None
-    last = _check_scale(answer, a, b, caps,
-                        "for 80 cells of which some are unsure or empty")
-    return ("on scales of 2, 3 and 5 steps, and with cells left unanswered. For the "
+    a, b, last = _check_doubt(answer, rng, caps)
+    return ("on scales of 2, 3 and 5 words, and with cells left unanswered. For the "
             f"caps kappa is {last:.2f}, and Cohen's kappa, for which every difference "
             f"is as bad as any other, {cohen_kappa(a, b):.2f}.")
 
@@ -336,6 +364,9 @@ def check_3(answer):
                     "after a few photographs: shuffle.", again,
                     draw=lambda: _draw_batch(batch, slugs))
     second = _batch(answer, files, answers, 2)
+    if second == batch:
+        raise Wrong("With seed=1 and seed=2 the batch is the same, name by name: is "
+                    "`seed` used?", again)
     if set(second) == set(batch):
         first_others = list(files[answers != "slug"][:12])
         where = ", the first in the list" if set(others) == set(first_others) else ""
