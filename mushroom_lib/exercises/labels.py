@@ -257,8 +257,8 @@ def _check_doubt(answer, rng, scale):
     given = one_number(call(answer, a, b, list(scale), when=when), "Kappa on a scale")
     if abs(given - slip) <= .006:
         raise Wrong(f"{when[0].upper()}{when[1:]}, yours is {given:.2f}: what one gets "
-                    "with `by_luck` from all answers of each. Only the photographs that "
-                    "both answered count, there too.",
+                    "with `by_luck` from all answers of each. Only the photographs "
+                    "that both answered count, there too.",
                     "03 Labels, Do two people agree")
     _check_scale(answer, a, b, scale, when)
     return a, b, given
