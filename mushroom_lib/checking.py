@@ -135,7 +135,8 @@ def part(
     if name not in answer:
         raise Wrong(f"The key {name!r} is missing in your dictionary.")
     if answer[name] is ...:
-        raise NotAnswered
+        begun = any(value is not ... for value in answer.values())
+        raise NotAnswered(f"{name!r} is not filled in yet" if begun else "")
     return answer[name]
 
 
@@ -163,7 +164,8 @@ def number_list(
         raise Wrong(f"{what}: {asked} are asked for; "
                     f"this is {describe(values)}{_begins(values)}.") from None
     if array.ndim != 1 or (n is not None and len(array) != n):
-        raise Wrong(f"{what}: {asked} are asked for; this is {describe(values)}.")
+        raise Wrong(f"{what}: {asked} are asked for; "
+                    f"this is {describe(values)}{_begins(values)}.")
     if not np.isfinite(array).all():
         raise Wrong(f"{what}: {np.sum(~np.isfinite(array))} of them are no numbers "
                     "(nan or inf).")
@@ -329,8 +331,8 @@ def judge(
         with contextlib.redirect_stdout(nowhere), contextlib.redirect_stderr(nowhere):
             said = run_limited(lambda: check(answer), seconds)
         verdict.update(state="right", message=said)
-    except NotAnswered:
-        verdict.update(state="open", message="not answered yet")
+    except NotAnswered as left:
+        verdict.update(state="open", message=str(left) or "not answered yet")
     except Wrong as wrong:
         verdict.update(message=_short(wrong, 400), again=wrong.again, draw=wrong.draw)
     except TimeUp:

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from ..checking import Wrong, call, describe, one_number, part
+from ..checking import NotAnswered, Wrong, call, describe, one_number, part
 from ..labels import answer_table, answered_by_both, cohen_kappa, is_answer
 from ..labels import percent_agreement
 from ..widgets import label_table
@@ -28,7 +28,8 @@ def _typed_answers(rng):
     "(cells as typed, the label of each or None), in random order."
     cells = [None, float("nan"), "", "  ", "unsure", "Unsure", " UNSURE "]
     truth = [None] * len(cells)
-    for label in ["milkcap", "chanterelle", "cep", "red russula"]:
+    labels = ["milkcap", "chanterelle", "false chanterelle", "cep", "red russula"]
+    for label in labels:
         for _ in range(8):
             cells.append(_typed(label, rng))
             truth.append(label)
@@ -41,6 +42,9 @@ def _listed(values, what, n=None):
     good = hasattr(values, "__iter__") and hasattr(values, "__len__")
     if not good or isinstance(values, (str, bytes, dict, set)):
         raise Wrong(f"{what}: a list is asked for; this is {describe(values)}.")
+    if hasattr(values, "columns"):
+        raise Wrong(f"{what}: a list is asked for; this is a table, "
+                    f"{describe(values)}.")
     values = list(values)
     if n is not None and len(values) != n:
         raise Wrong(f"{what}: {n} cells come in, and {len(values)} come out. The "
@@ -54,19 +58,25 @@ def check_1(answer):
     "A function of a list of answers that gives back the same answers in one spelling."
     again = "03 Labels, Do two people agree"
     cells, truth = _typed_answers(np.random.default_rng())
-    given = call(answer, cells, when="for cells of which some are None, nan or empty")
+    when = "for cells of which some are None, some nan (a float) and some empty"
+    given = call(answer, cells, when=when)
     given = _listed(given, "The tidied answers", len(cells))
     for cell, label, tidied in zip(cells, truth, given):
         if label is None and is_answer(tidied):
-            what = "An empty cell" if not is_answer(cell) else "Somebody's doubt"
+            doubt = isinstance(cell, str) and cell.strip() != ""
+            what = "Somebody's doubt" if doubt else "An empty cell"
             raise Wrong(f"{what}, {cell!r}, became the label {tidied!r}, and would be "
                         "compared like an answer. (The lesson's functions leave out "
                         "None, nan, an empty text and 'unsure', in small letters.)",
-                        "03 Labels, Helpers: from the log to a table")
+                        again)
         if label is not None and not is_answer(tidied):
             raise Wrong(f"{cell!r} is an answer, and came out as {tidied!r}: it is "
-                        "lost.",
-                        again)
+                        "lost.", again)
+        words = [] if label is None else label.split()
+        if len(words) > 1 and str(tidied).lower() in ["".join(words), *words]:
+            raise Wrong(f"{cell!r} came out as {tidied!r}. Only the spaces before and "
+                        "after a label should go; what stands between them belongs to "
+                        "it.", again)
     for k, label in enumerate(truth):
         for other in range(k):
             same = truth[other] == label and label is not None
@@ -98,6 +108,14 @@ def _own_table(path):
                        encoding="utf-8-sig", encoding_errors="replace")
 
 
+def _said_kappa(a, b):
+    "Kappa in words, also where there is none."
+    kappa = cohen_kappa(a, b)
+    if np.isnan(kappa):
+        return "and kappa has no value, because both gave the same label throughout"
+    return f"kappa {kappa:.2f}"
+
+
 def own_agreement(
     path,  # of a label log (.jsonl) or a table (.csv)
     tidy,  # the function that tidies one person's answers
@@ -115,8 +133,20 @@ def own_agreement(
     if len(table.columns) < 2:
         print(f"{path.name} holds the answers of {len(table.columns)}; it takes two "
               "people, or one under two names on two days.")
+    tidied = {}
+    try:
+        for person in table.columns:
+            cells = list(table[person])
+            given = call(tidy, cells, when=f"for the answers of {person}")
+            tidied[person] = _listed(given, f"The answers of {person}", len(cells))
+    except NotAnswered:
+        print("Your function `tidy` above is needed here, and is not written yet.")
+        return
+    except Wrong as wrong:
+        print(wrong)
+        return
     for one, other in combinations(table.columns, 2):
-        a, b = list(tidy(list(table[one]))), list(tidy(list(table[other])))
+        a, b = tidied[one], tidied[other]
         files = []
         for file, first, second in zip(table.index, a, b):
             if is_answer(first) and is_answer(second):
@@ -124,8 +154,9 @@ def own_agreement(
         if not files:
             print(f"{one} and {other}: no photograph was answered by both.")
             continue
-        print(f"{one} and {other}, {len(files)} photographs answered by both: they "
-              f"agree on {percent_agreement(a, b):.0%}, kappa {cohen_kappa(a, b):.2f}")
+        many = "photograph" if len(files) == 1 else "photographs"
+        print(f"{one} and {other}, {len(files)} {many} answered by both: they "
+              f"agree on {percent_agreement(a, b):.0%}, {_said_kappa(a, b)}")
         differ = [row for row in files if row[1] != row[2]]
         for file, first, second in differ[:10]:
             print(f"    {file}: {first} or {second}?")
@@ -147,6 +178,19 @@ def _kappa_of(a, b, power=1):
     return float(1 - np.mean(np.abs(a - b) ** power) / by_luck)
 
 
+def _as_they_come(a, b):
+    "The words in the order in which they come up, first those of `a`."
+    return list(dict.fromkeys([*answered_by_both(a, b)[0], *answered_by_both(a, b)[1]]))
+
+
+def _unlike(one, other):
+    "Two numbers with as many digits as it takes to see that they differ, two or more."
+    for digits in (2, 3):
+        if round(one, digits) != round(other, digits):
+            break
+    return f"{one:.{digits}f}", f"{other:.{digits}f}"
+
+
 def _scale_numbers(a, b, scale):
     "The right number, and what those get who take a wrong turning, by its message."
     x, y = _steps(a, b, scale)
@@ -156,9 +200,12 @@ def _scale_numbers(a, b, scale):
     uniform = np.mean(np.abs(np.subtract.outer(places, places)))
     far = f"{scale[0]!r} for {scale[-1]!r}"
     near = f"{scale[0]!r} for {scale[1]!r}"
+    come = _as_they_come(a, b)
     return 1 - apart / by_luck, {
         f"the kappa of the alphabetical order: {', '.join(sorted(scale))}. The order "
         "is in `scale`.": _kappa_of(*_steps(a, b, sorted(scale))),
+        "the kappa of the order in which the words come up in the answers, "
+        f"{', '.join(come)}. Theirs is in `scale`.": _kappa_of(*_steps(a, b, come)),
         f"Cohen's kappa, where {far} is no worse than {near}.": cohen_kappa(a, b),
         "what one gets from squared distances; asked for are steps.":
             _kappa_of(x, y, 2),
@@ -195,7 +242,13 @@ def _scale_answers(rng, scale, n=80):
         with np.errstate(divide="ignore", invalid="ignore"):
             right, wrong = _scale_numbers(*said, scale)
         others = list(wrong.values())
-        if len(scale) == 2 or min(abs(right - other) for other in others) > .03:
+        if len(scale) == 2:
+            return said
+        come = _as_they_come(*said)
+        alphabetical = sorted(scale)
+        if come in (alphabetical, alphabetical[::-1]):
+            continue   # two wrong turnings with one number
+        if min(abs(right - other) for other in others) > .03:
             return said
 
 
@@ -208,7 +261,8 @@ def _check_scale(answer, a, b, scale, when):
         right, wrong = _scale_numbers(a, b, scale)
     if abs(given - right) <= .006:
         return right
-    begins = f"{said[0].upper()}{said[1:]}, kappa is {right:.2f}; yours is {given:.2f}"
+    kappa, yours = _unlike(right, given)
+    begins = f"{said[0].upper()}{said[1:]}, kappa is {kappa}; yours is {yours}"
     once_more = [call(answer, a, b, list(scale), when=said) for _ in range(6)]
     if any(number != given for number in once_more):
         raise Wrong(f"{begins}, and asked once more you give another number. Nothing "
@@ -279,11 +333,11 @@ def check_2(answer):
             f"is as bad as any other, {cohen_kappa(a, b):.2f}.")
 
 # %% ../../nbs/solutions/03_labels.ipynb #ae66e0e9
-def _slugs(rng, n=300, n_rare=12):
+def _slugs(rng, n=300, n_rare=12, rare="slug"):
     "(files, answers): n photographs, of which the first person called some slug."
     files = np.array([f"photo_{k:03d}.jpg" for k in rng.permutation(900)[:n]])
-    answers = np.full(n, "no slug")
-    answers[rng.choice(n, n_rare, replace=False)] = "slug"
+    answers = np.full(n, f"no {rare}")
+    answers[rng.choice(n, n_rare, replace=False)] = rare
     return files, answers
 
 
@@ -302,12 +356,30 @@ def _draw_batch(batch, called_rare):
     plt.show()
 
 
-def _batch(answer, files, answers, seed):
+def _given_batch(answer, files, answers, seed, rare):
+    "What the student's function gives back, if that is a list; raises Wrong."
+    again = "03 Labels, When one label is rare"
+    try:
+        batch = call(answer, files, answers, rare, seed,
+                     when=f"for {len(files)} photographs, {rare!r} as the rare answer")
+    except Wrong as wrong:
+        if "gives nothing back" not in str(wrong):
+            raise
+        raise Wrong(f"{wrong} If it does: a method `shuffle` shuffles a list where it "
+                    "stands and gives back None, so return the list and not what "
+                    "`shuffle` gives.", again) from None
+    if hasattr(batch, "columns"):
+        shows = (batch.to_numpy(dtype=object) == rare).any()
+        more = " It also shows Ben what Amara said." if shows else ""
+        raise Wrong(f"A list of file names is asked for; this is a table, "
+                    f"{describe(batch)}.{more}", again)
+    return _listed(batch, "The batch")
+
+
+def _batch(answer, files, answers, seed, rare="slug"):
     "The student's batch, all called slug and as many others; raises Wrong."
     again = "03 Labels, When one label is rare"
-    batch = call(answer, files, answers, "slug", seed,
-                 when=f"for {len(files)} photographs")
-    batch = _listed(batch, "The batch")
+    batch = _given_batch(answer, files, answers, seed, rare)
     if len(batch) == 1 and isinstance(batch[0], (list, np.ndarray)):
         raise Wrong("Your batch is a list within a list; one list of names is asked "
                     "for.")
@@ -323,19 +395,22 @@ def _batch(answer, files, answers, seed):
         if file not in files:
             raise Wrong(f"{file[:40]!r} is none of the {len(files)} file names.", again)
     batch = [str(file) for file in batch]
-    slugs = set(files[answers == "slug"])
-    said = f"Of {len(files)} photographs Amara called {len(slugs)} slug"
+    slugs = set(files[answers == rare])
+    said = f"Of {len(files)} photographs Amara called {len(slugs)} {rare}"
     for file in batch:
         times = batch.count(file)
         if times > 1:
-            why = ("It is one of those called slug: draw the others from the rest."
+            why = (f"It is one of those called {rare}: draw the others from the rest."
                    if file in slugs else "Was it put back after it was drawn?")
             raise Wrong(f"{said}, and {file} stands in the batch {times} times, so "
                         f"that Ben labels it again. {why}", again)
     missing = len(slugs - set(batch))
     if missing:
+        none = rare != "slug" and missing == len(slugs)
+        why = (f"Is the word that is looked for the one in `rare`, here {rare!r}?"
+               if none else "All should be: on each one Ben may differ.")
         raise Wrong(f"{said}, and {missing} of those are not in the batch of "
-                    f"{len(batch)}. All should be: on each one Ben may differ.", again)
+                    f"{len(batch)}. {why}", again)
     others = len(batch) - len(slugs)
     if others != len(slugs):
         raise Wrong(f"{said}. Your batch holds these and {others} others; as many "
@@ -352,6 +427,7 @@ def check_3(answer):
     slugs = set(files[answers == "slug"])
     batch = _batch(answer, files, answers, 1)
     _batch(answer, *_slugs(rng, 60, 25), 1)   # who draws a name twice does so here
+    _batch(answer, *_slugs(rng, 60, 25, "beetle"), 1, "beetle")
     others = [file for file in batch if file not in slugs]
     is_slug = np.array([file in slugs for file in batch])
     again_batch = _batch(answer, files, answers, 1)
@@ -369,9 +445,17 @@ def check_3(answer):
                     "`seed` used?", again)
     if set(second) == set(batch):
         first_others = list(files[answers != "slug"][:12])
-        where = ", the first in the list" if set(others) == set(first_others) else ""
-        raise Wrong(f"With seed=1 and seed=2 the 12 others are the same{where}. Those "
-                    "may all come from one day: draw them at random.", again)
+        if set(others) == set(first_others):
+            raise Wrong("With seed=1 and seed=2 the 12 others are the same, the first "
+                        "in the list. Those may all come from one day: draw them at "
+                        "random.", again)
+        raise Wrong("With seed=1 and seed=2 the 12 others are the same, in another "
+                    "order. Are they drawn at random, and with `seed`?", again)
+    second_is_slug = np.array([file in slugs for file in second])
+    if np.array_equal(second_is_slug, is_slug):
+        raise Wrong("With seed=1 and seed=2 other photographs are drawn, and those "
+                    "called slug stand in the same places: is the batch shuffled with "
+                    "`seed`, too?", again, draw=lambda: _draw_batch(batch, slugs))
     orders = []
     for one in (batch, second):
         orders.append([file for file in one if file in slugs])
@@ -409,11 +493,13 @@ def lena_files():
 
 def try_guideline(
     guideline,    # "A" or "B"
-    photographs,  # file names, out of `lena_files()`
+    photographs,  # file names, out of `lena_files()`, or one
 ):
     "What Iris and Jo answer by a guideline: a row a photograph, a column a person."
     if guideline not in ("A", "B"):
         raise ValueError(f"the guidelines are 'A' and 'B', not {guideline!r}")
+    if isinstance(photographs, str):
+        photographs = [photographs]
     return _lena()[guideline].loc[list(photographs)]
 
 
@@ -455,27 +541,28 @@ def _check_kappa(given, photographs, guideline):
     right = cohen_kappa(iris, jo)
     if abs(given - right) <= .006:
         return
-    begins = f"Your kappa of {guideline} is {given:.2f}"
+    kappa, yours = _unlike(right, given)
+    begins = f"Your kappa of {guideline} is {yours}"
     counted = cohen_kappa(iris.replace("unsure", "?"), jo.replace("unsure", "?"))
     batch = lena_files()[:100] if guideline == "A" else lena_files()[100:200]
     tried = try_guideline(guideline, batch)
     other = try_guideline("B" if guideline == "A" else "A", photographs)
     if abs(given - percent_agreement(iris, jo)) <= .006:
         raise Wrong(f"{begins}: that is percent agreement, with the luck in it. Kappa "
-                    f"is {right:.2f}.", again)
+                    f"is {kappa}.", again)
     if abs(given - cohen_kappa(tried["Iris"], tried["Jo"])) <= .006:
         raise Wrong(f"{begins}: Omar has that from Lena's hundred, where chanterelles "
                     "are not as common as where the other guideline was tried. On "
-                    f"your {len(photographs)} photographs it is {right:.2f}.",
+                    f"your {len(photographs)} photographs it is {kappa}.",
                     "03 Labels, When one label is rare")
     if abs(given - counted) <= .006:
         raise Wrong(f"{begins}: 'unsure' is counted as a third label there. Where only "
-                    f"answers count it is {right:.2f}.", again)
+                    f"answers count it is {kappa}.", again)
     if abs(given - cohen_kappa(other["Iris"], other["Jo"])) <= .006:
         raise Wrong(f"{begins}: that is the kappa of the other guideline. Are they "
                     "swapped?")
     raise Wrong(f"{begins}; on your {len(photographs)} photographs Iris and Jo have "
-                f"{right:.2f}. Do kappa and photographs belong together?", again)
+                f"{kappa}. Do kappa and photographs belong together?", again)
 
 
 def _check_answered(given, photographs, guideline):
@@ -487,6 +574,15 @@ def _check_answered(given, photographs, guideline):
     begins = f'"answered {guideline}" is {given:.4g}'
     if given > 1:
         raise Wrong(f"{begins}. A share between 0 and 1 is asked for.")
+    if given == 1:
+        raise Wrong(f"{begins}, and both answered {right:.2f}: 'unsure' is counted as "
+                    "an answer. It is a text, so notna() and count() do not leave it "
+                    "out; is_answer does.",
+                    "03 Labels, A rule that two people can share")
+    if abs(given - round(right, 1)) < 1e-9:
+        raise Wrong(f"{begins}; of your {len(photographs)} photographs both answered "
+                    f"{right:.4g}. If that is the number that you have, do not round "
+                    "it to one digit.")
     for person in ("Iris", "Jo"):
         if abs(given - said[person].mean()) <= .006:
             raise Wrong(f"{begins}: so many did {person} answer. Both answered "
@@ -501,6 +597,26 @@ def _check_answered(given, photographs, guideline):
         raise Wrong(f"{begins}: that is the share that is left over.")
     raise Wrong(f"{begins}; of your {len(photographs)} photographs both answered "
                 f"{right:.2f}.")
+
+
+def _left_out(photographs):
+    "One sentence: kappa of A and of B where both answered by A, and of B on the rest."
+    by_a, by_b = try_guideline("A", photographs), try_guideline("B", photographs)
+    answered = by_a.map(is_answer).all(axis=1)
+    easy, rest = by_b[answered], by_b[~answered]
+    kappas = []
+    for said in (by_a[answered], easy, rest):
+        kappas.append(cohen_kappa(said["Iris"], said["Jo"]))
+    a, b, on_rest = kappas
+    if len(rest) < 10 or not np.isfinite(kappas).all():
+        return ""
+    so = ""
+    if round(a - b, 2) <= .02 and on_rest < b - .1:
+        so = (": by A people do not agree better on the same photograph, they leave "
+              "out the hard ones")
+    return (f" Kappa of A, {a:.2f}, is from the {len(easy)} that both answered by A; "
+            f"on those B has {b:.2f}, and on the other {len(rest)} it has "
+            f"{on_rest:.2f}{so}.")
 
 
 def check_4(answer):
@@ -548,7 +664,8 @@ def check_4(answer):
     leads = int(np.sum(draws["A"] > draws["B"]))
     more = "" if min(leads, 100 - leads) < 10 else " (more photographs would tell more)"
     return (f"the same {len(photographs)} photographs for both. A has the higher kappa "
-            f"in {leads} of 100 draws from them{more}; both people answered "
-            f"{numbers['answered A']:.0%} by A and {numbers['answered B']:.0%} by B. "
+            f"in {leads} of 100 draws from them, some twice, some never{more}; both "
+            f"people answered {numbers['answered A']:.0%} by A and "
+            f"{numbers['answered B']:.0%} by B.{_left_out(photographs)} "
             f"{counts.capitalize()} counts more for you, and {choice} follows. Whether "
             "Iris and Jo are right, no kappa can say.")
