@@ -71,7 +71,7 @@ HOSTILE = {
     # what it does: (its cell, what the message of a solved exercise holds; "right" where nothing stops it)
     "hangs": ("while True: pass", "After 8 seconds"),
     "hangs within a check": (SOLVED.replace("return", "while True: pass\n    return"), "does a loop never end"),
-    "prints gigabytes": ("for k in range(10**7): print('x' * 10**5)", "After 8 seconds"),
+    "prints gigabytes": ("for k in range(10**7): print('x' * 10**5)", "he notebook"),
     "prints much": ("for k in range(300): print('x' * 10**5)", "right"),
     "takes all memory": ("x = []\nwhile True: x.append(b'x' * 10**8)", "memory"),
     "asks for all memory at once": ("x = bytearray(10**12)", "right"),
@@ -103,7 +103,7 @@ def test_a_hostile_notebook_costs_its_own_rows(tmp_path, what):
     before = {p: p.read_bytes() for p in PACKAGE.rglob("*.py")}
     cells = code.split("# CELL") if "picture_of" in code else [code, SOLVED]
     start = time.monotonic()
-    state, message = first(notebook(tmp_path / "a.ipynb", *cells), seconds=8 if "After 8" in said else 40)
+    state, message = first(notebook(tmp_path / "a.ipynb", *cells), seconds=8 if "After 8" in said or said == "he notebook" else 40)
     assert (state == "right") if said == "right" else (state == "wrong" and said in message), (state, message)
     assert time.monotonic() - start < 150 and "\n" not in message
     assert {p: p.read_bytes() for p in PACKAGE.rglob("*.py")} == before

@@ -26,7 +26,9 @@ def _patch_names(rng):
         pictures += [f"weld{number:02d}", f"weld{number:02d}1", f"hull_repair_{number}"]
     pairs = []
     for picture in pictures:
-        for patch in rng.choice(2400, 4, replace=False):
+        patches = rng.choice(2400, 4, replace=False)
+        patches[1] = patches[0] // 20 * 20 + (patches[0] + 1) % 20   # in the same row
+        for patch in patches:
             place = f"r{patch // 20:02d}_c{patch % 20:02d}"
             pairs.append((f"{picture}_{place}.png", picture))
     order = rng.permutation(len(pairs))
