@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['TICKS', 'Wrong', 'NotAnswered', 'TimeUp', 'describe', 'call', 'part', 'number_list', 'one_number', 'row_list',
-           'run_limited', 'exercise_names', 'judge', 'verdict_text', 'verdict_html', 'check', 'kept_ticks', 'tally',
-           'solution_text', 'show_solution', 'passes', 'fails']
+           'value_list', 'truth_list', 'choice', 'same', 'run_limited', 'exercise_names', 'judge', 'verdict_text',
+           'verdict_html', 'check', 'kept_ticks', 'tally', 'solution_text', 'show_solution', 'passes', 'fails']
 
 # %% ../nbs/lib_checking.ipynb #8e2c1c01
 import contextlib
@@ -203,6 +203,82 @@ def row_list(
         twice = len(rows) - len(np.unique(rows))
         raise Wrong(f"{what}: {twice} of the {len(rows)} stand there twice.")
     return np.sort(rows).astype(int)
+
+
+def value_list(
+    values,   # the student's: a list, a tuple, an array, a column
+    what,     # what they are, at the start of a sentence: "The labels"
+    n=None,   # how many are asked for; None: any number
+) -> list:
+    "The values as a list; raises Wrong for a single text, a dictionary, a table."
+    good = hasattr(values, "__iter__") and hasattr(values, "__len__")
+    if not good or isinstance(values, (str, bytes, dict, set)):
+        raise Wrong(f"{what}: a list is asked for; this is {describe(values)}.")
+    if hasattr(values, "columns"):
+        raise Wrong(f"{what}: a list is asked for; this is {describe(values)}.")
+    if n is not None and len(values) != n:
+        raise Wrong(f"{what}: {n:,} are asked for, and here are {len(values):,}.")
+    return list(values)
+
+
+def truth_list(
+    values,   # the student's: True and False, one each
+    n,        # how many are asked for
+    what,     # what they are, at the start of a sentence: "The flags"
+) -> np.ndarray:
+    "The values as a bool array (n,); raises Wrong for numbers and for another length."
+    array = np.asarray(value_list(values, what, n))
+    if array.dtype != bool:
+        raise Wrong(f"{what}: True or False is asked for, {n:,} times; "
+                    f"the first is {describe(array.tolist()[0])}.")
+    return array
+
+
+def choice(
+    answer,   # the student's dictionary
+    name,     # the key that is wanted: "hand over"
+    options,  # the texts that may stand there: ["A", "B"]
+) -> str:
+    "The option that stands under `name`, in whatever case; raises Wrong for another."
+    value = part(answer, name)
+    given = " ".join(str(value)[:40].split()).lower()
+    for option in options:
+        if given == option.lower():
+            return option
+    raise Wrong(f"{name!r} should be {' or '.join(map(repr, options))}; "
+                f"it is {describe(value)}.")
+
+
+def same(
+    given,          # the student's number or array
+    right,          # the right one
+    what,           # what it is, at the start of a sentence: "The recall of cep"
+    turnings=None,  # {what one did who gets it: the number or array one gets}
+    again="",       # what to look at again
+    near=.006,      # so much may lie between two that are the same
+):
+    """Raises Wrong unless `given` is `right` to within `near`.
+
+    Where it is one of `turnings` the message says so; where several of them, or the
+    right one, lie together, no turning can be blamed.
+    """
+    given, right = np.asarray(given, float), np.asarray(right, float)
+    if given.shape != right.shape:
+        raise Wrong(f"{what}: {describe(given)} instead of {describe(right)}.", again)
+    off = np.abs(given - right)
+    if np.all(off <= near):
+        return
+    places = np.flatnonzero(~(off <= near).ravel())
+    at = f", at place {places[0]}," if given.ndim else ""
+    number, yours = right.ravel()[places[0]], given.ravel()[places[0]]
+    digits = 4 if max(abs(number), abs(yours)) >= 1 else 3
+    said = f"{what} is{at} {number:.{digits}g}; yours is {yours:.{digits}g}"
+    fitting = []
+    for why, value in (turnings or {}).items():
+        value = np.asarray(value, float)
+        if value.shape == given.shape and np.all(np.abs(given - value) <= near):
+            fitting.append(why)
+    raise Wrong(f"{said}: {fitting[0]}" if len(fitting) == 1 else f"{said}.", again)
 
 # %% ../nbs/lib_checking.ipynb #71be99d5
 def _alarm(seconds, ring):
