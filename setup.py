@@ -18,8 +18,8 @@ DATA = [
     *(f"m_mushrooms/{name}/**/*.{kind}" for name in MADE for kind in ("jpg", "png")),
     "m_mushrooms/api_examples/*.json",
     "nbs/[0-9]*.ipynb",
-    "nbs/exercises/[0-9]*.ipynb",
-    "nbs/solutions/[0-9]*.ipynb",
+    "nbs/exercises/*.ipynb",
+    "nbs/solutions/*.ipynb",
     "benchmarks/training.jsonl",
     "benchmarks/field.json",
 ]

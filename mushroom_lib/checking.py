@@ -4,8 +4,9 @@
 
 # %% auto #0
 __all__ = ['TICKS', 'Wrong', 'NotAnswered', 'TimeUp', 'describe', 'call', 'part', 'number_list', 'one_number', 'row_list',
-           'value_list', 'truth_list', 'choice', 'same', 'run_limited', 'exercise_names', 'judge', 'verdict_text',
-           'verdict_html', 'check', 'kept_ticks', 'tally', 'solution_text', 'show_solution', 'passes', 'fails']
+           'value_list', 'truth_list', 'choice', 'same', 'run_limited', 'subjects', 'exercise_names', 'judge',
+           'verdict_text', 'verdict_html', 'check', 'kept_ticks', 'tally', 'solution_text', 'show_solution', 'passes',
+           'fails']
 
 # %% ../nbs/lib_checking.ipynb #8e2c1c01
 import contextlib
@@ -354,13 +355,19 @@ class _Nowhere(io.TextIOBase):
 _NAME = re.compile(r"[a-z_]+\.[0-9]+")
 
 
+def subjects() -> list:
+    "What there are exercises for: lessons by name, and the museum's pieces."
+    from mushroom_lib import exercises
+    return [module.name for module in pkgutil.iter_modules(exercises.__path__)]
+
+
 def exercise_names(
     lesson,  # the module's name: "splits"
 ) -> list:
     "The names of a lesson's exercises, in order: ['splits.1', 'splits.2', ...]."
     module = importlib.import_module(f"mushroom_lib.exercises.{lesson}")
-    numbers = [name.removeprefix("check_")
-               for name in vars(module) if name.startswith("check_")]
+    numbers = [name.removeprefix("check_") for name in vars(module)
+               if re.fullmatch("check_[0-9]+", name)]
     return [f"{lesson}.{n}" for n in sorted(map(int, numbers))]
 
 
@@ -369,12 +376,10 @@ def _check_of(name):
     if not isinstance(name, str) or not _NAME.fullmatch(name):
         raise Wrong("The name comes first, then the answer: "
                     'check("splits.1", my_answer).')
-    from mushroom_lib import exercises
     lesson, number = name.split(".")
-    lessons = [module.name for module in pkgutil.iter_modules(exercises.__path__)]
-    if lesson not in lessons:
+    if lesson not in subjects():
         raise Wrong(f"There are no exercises named {lesson!r}; "
-                    f"there are {', '.join(lessons)}.")
+                    f"there are {', '.join(subjects())}.")
     module = importlib.import_module(f"mushroom_lib.exercises.{lesson}")
     if not hasattr(module, f"check_{number}"):
         names = ", ".join(exercise_names(lesson))
@@ -526,10 +531,14 @@ def kept_ticks(
 
 
 def tally(
-    lesson,  # "splits"
+    lesson,  # "splits"; "museum": all its pieces
 ):
     "Shows how many of a lesson's exercises have their tick, and which."
-    names = exercise_names(lesson)
+    if lesson == "museum":
+        pieces = [name for name in subjects() if name.startswith("museum_")]
+        names = [f"{piece}.1" for piece in pieces]
+    else:
+        names = exercise_names(lesson)
     right = kept_ticks()
     done = [name for name in names if name in right]
     row = "   ".join(f"{'✓' if name in right else '○'} {name}" for name in names)
@@ -545,12 +554,12 @@ def solution_text(
 ) -> str:
     "The solution of an exercise as code; raises ValueError where there is none."
     lesson = str(name).split(".")[0]
-    for path in sorted((data_dir() / "nbs" / "solutions").glob(f"*_{lesson}.ipynb")):
+    for path in sorted((data_dir() / "nbs" / "solutions").glob(f"*{lesson}.ipynb")):
         last = ""
         for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
             code = "".join(cell["source"])
             if cell["cell_type"] == "code" and "### BEGIN SOLUTION" in code:
-                last = _REGION.sub("", code)
+                last = _REGION.sub("", code).removeprefix("#| hide\n")
             if cell["cell_type"] == "code" and code.startswith(f'check("{name}"'):
                 return last
     raise ValueError(f"no solution named {name!r}")

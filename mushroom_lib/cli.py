@@ -33,7 +33,8 @@ def _copy_notebooks(kind, folder):
 
     `kind` is "." for the lessons, "exercises" for the exercises.
     """
-    notebooks = sorted((data_dir() / "nbs" / kind).glob("[0-9]*.ipynb"))
+    inside = data_dir() / "nbs" / kind
+    notebooks = [*inside.glob("[0-9]*.ipynb"), *inside.glob("museum_*.ipynb")]
     if not notebooks:
         raise FileNotFoundError(f"no notebooks in {data_dir() / 'nbs' / kind}: "
                                 "install the course again")

@@ -232,7 +232,8 @@ def _cells(path):
 
 def _answer_names(lesson):
     "The name of the variable that each exercise of a lesson asks for, by exercise."
-    path = next((data_dir() / "nbs" / "exercises").glob(f"*_{lesson}.ipynb"))
+    paths = (data_dir() / "nbs" / "exercises").glob(f"*{lesson}.ipynb")
+    path = next(p for p in paths if p.stem.lstrip("0123456789_") == lesson)
     found = {}
     for code in _cells(path):
         if code.startswith("check("):

@@ -214,4 +214,7 @@ def test_only_the_notebook_with_colabs_versions(colab, wheel, tmp_path, lesson):
 def test_exercises_and_their_solutions_with_colabs_versions(colab, wheel, tmp_path, path):
     shutil.copy(path, tmp_path)
     said = run(interpreter(colab / "env"), HERE / "runner.py", path.name, cwd=tmp_path, **colab_home(colab, wheel))
-    assert ("not answered yet" if path.parent.name == "exercises" else "✓ ") in said
+    right = "✓ "
+    if path.parent.name == "exercises":
+        right = "The fault is still there" if path.name.startswith("museum_") else "not answered yet"
+    assert right in said

@@ -19,6 +19,7 @@ from tools.notebooks import NBS, TOP, exercises, lessons, lines, notebooks, read
 BADGE = "https://colab.research.google.com/assets/colab-badge.svg"
 BADGE_LINE = re.compile(r"^(BADGE|\[!\[Open in Colab\]\(.*\)\]\(.*\))$", re.M)
 EXERCISE_LINE = re.compile(r"^\*\*Exercises:\*\*.*$", re.M)
+WORDS_LINE = re.compile(r"^\*\*Words:\*\*.*$", re.M)
 SETUP_START = ("# SETUP", "import importlib.util, os, subprocess, sys")
 GITHUB = re.compile(
     r"(?:(?:https?|ssh|git)://(?:[^/@]+@)?(?:www\.|ssh\.)?github\.com(?::\d+)?/|(?:[^/@:]+@)?github\.com:/?)"
@@ -101,9 +102,12 @@ def lesson_text(path, content=None):
     "The notebook at `path` as it should be stored; `content` is what stands there now, if it is not in the file."
     nb = json.loads(content) if content else read(path)
     leads_to = exercise_line(path)
+    missing = leads_to and not any(EXERCISE_LINE.search(source(cell)) for cell in nb["cells"])
     for cell in nb["cells"]:
         s = source(cell)
         if cell["cell_type"] == "markdown":
+            if missing:
+                s = WORDS_LINE.sub(lambda m: f"{m[0]}\n\n{leads_to}", s)
             if leads_to:
                 s = EXERCISE_LINE.sub(lambda m: leads_to, s)
             s = BADGE_LINE.sub(lambda m: badge(path), s)
@@ -128,6 +132,16 @@ def lesson_table():
     return "\n".join(["| lesson | the question it answers | lesson | exercises |", "|---|---|---|---|", *rows])
 
 
+def museum_table():
+    "The README's table of the museum's pieces."
+    rows = []
+    for p in exercises():
+        if p.name.startswith("museum_"):
+            title, question = card(p)
+            rows.append(f"| [{title.removeprefix('Museum: ')}](nbs/exercises/{p.name}) | {question} | {badge(p)} |")
+    return "\n".join(["| piece | it says | open it |", "|---|---|---|", *rows])
+
+
 def between(s, name, new):
     "The text `s` with what stands between the comments `name` and `/name` replaced."
     pattern = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.S)
@@ -139,6 +153,7 @@ def readme_text():
     "README.md as it should be stored."
     s = (TOP / "README.md").read_text(encoding="utf-8")
     s = between(s, "lessons", lesson_table())
+    s = between(s, "museum", museum_table())
     s = between(s, "home", NO_HOME if settings()["user"].startswith("_") else "")
     return re.sub(r"git clone \S+\ncd \S+", f"git clone {home()}\ncd {settings()['repo']}", s)
 

@@ -20,14 +20,24 @@ def lessons():
     return sorted(NBS.glob("[0-9]*.ipynb"))
 
 
+def numbered_and_museum(folder):
+    "The paths of the notebooks in a folder: by lesson, then the museum's pieces."
+    return sorted(folder.glob("[0-9]*.ipynb")) + sorted(folder.glob("museum_*.ipynb"))
+
+
 def solutions():
     "The paths of the notebooks that hold tasks, solutions and checks, in order."
-    return sorted((NBS / "solutions").glob("[0-9]*.ipynb"))
+    return numbered_and_museum(NBS / "solutions")
 
 
 def exercises():
     "The paths of the notebooks that a student opens for the exercises, in order."
-    return sorted((NBS / "exercises").glob("[0-9]*.ipynb"))
+    return numbered_and_museum(NBS / "exercises")
+
+
+def subject(path):
+    "The name that a notebook's exercises have: splits for 07_splits, museum_soil for museum_soil."
+    return path.stem.lstrip("0123456789").lstrip("_")
 
 
 def notebooks():
