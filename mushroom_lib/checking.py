@@ -541,7 +541,12 @@ def tally(
         names = exercise_names(lesson)
     right = kept_ticks()
     done = [name for name in names if name in right]
-    row = "   ".join(f"{'✓' if name in right else '○'} {name}" for name in names)
+    marked = []
+    for name in names:
+        short = name.removeprefix("museum_")
+        short = name if short == name else short.removesuffix(".1")
+        marked.append(f"{'✓' if name in right else '○'} {short}")
+    row = "   ".join(marked)
     text = f"{len(done)} of {len(names)}:   {row}"
     _show(text, f"<p><b>{len(done)} of {len(names)}</b>&emsp;{escape(row)}</p>")
 

@@ -112,6 +112,19 @@ def test_a_piece_of_the_museum_is_mended_and_explained(path):
     assert cells(path, "markdown")[-1].startswith("## What it was, and where it happens")
 
 
+@pytest.mark.parametrize("path", [p for p in solutions() if in_museum(p)], ids=lambda p: p.name)
+def test_what_a_piece_of_the_museum_says_is_what_it_prints(path):
+    says = re.search(r"It says: (.*)", cells(path, "markdown")[0])[1]
+    printed = []
+    for cell in read(path)["cells"]:
+        if cell["cell_type"] == "code" and not source(cell).startswith("#| hide"):
+            printed += ["".join(out.get("text", "")) for out in cell["outputs"]]
+    found = {float(n) for n in re.findall(r"\d+\.?\d*", " ".join(printed))}
+    found |= {round(100 * n) for n in found if n <= 1}
+    numbers = {float(n) for n in re.findall(r"\d+", says.replace(" of 100 ", " "))}
+    assert numbers - {0, 1} <= found, f"{says} {sorted(found)}"
+
+
 @pytest.mark.parametrize("path", exercises(), ids=lambda p: p.name)
 def test_every_line_of_a_stub_stands_in_its_solution(path):
     solution = "\n".join(cells(NBS / "solutions" / path.name, "code")).splitlines()
