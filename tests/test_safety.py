@@ -20,6 +20,7 @@ DENIALS = {
     "Nothing in it can tell you that a mushroom may be eaten.",
 }
 OTHER_SENSE = {
+    "A collection of frames from medical videos is sorted into two classes, benign and malignant.",
     "A kitchen knife with a wooden or black handle.",
     "How deep slugs have eaten, 0 to 1.",
     "That is not enough to be safe: timm's `efficientnet_lite0`, without `tf_`, has the same shapes and pads its convolutions differently.",
