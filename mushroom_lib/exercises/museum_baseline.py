@@ -40,7 +40,7 @@ def check_1(answer):
     turnings = {
         f"{common} is so frequent in training. On the test set it is rarer.":
             np.mean(y_train == common),
-        f"so frequent is the commonest label of the test set. Nobody knows that before "
+        "so frequent is the commonest label of the test set. Nobody knows that before "
         "the test.": max(np.mean(y_test == label) for label in FOUR)}
     same(one_number(part(given, "without"), "'without'"), np.mean(y_test == common),
          "The fault is gone, but 'without'", turnings, "Hint 2")

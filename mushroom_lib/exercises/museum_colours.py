@@ -35,9 +35,9 @@ def check_1(answer):
     mean = given.mean(axis=(1, 2))
     back = mean * STD + MEAN            # if the network's numbers were used
     if np.allclose(back, colour[::-1] / 255, atol=.02):
-        raise Wrong(f"The fault is still there: a picture with red {red}, green {green} "
-                    f"and blue {blue} everywhere arrives as red {blue}, green {green} "
-                    f"and blue {red}.", "Hint 1")
+        raise Wrong(f"The fault is still there: a picture with red {red}, green "
+                    f"{green} and blue {blue} everywhere arrives as red {blue}, "
+                    f"green {green} and blue {red}.", "Hint 1")
     if np.allclose(mean * STD[::-1] + MEAN[::-1], colour / 255, atol=.02):
         raise Wrong("The fault is gone, but each channel should be brought to mean 0 "
                     "with its own two numbers; red got blue's, and blue red's.",
@@ -49,5 +49,5 @@ def check_1(answer):
     if np.allclose(given[:, :, ::-1], right, atol=.02):
         raise Wrong("The fault is gone, but now left and right are swapped.", "Hint 2")
     same(given, right, "The fault is gone, but a pixel", near=.02)
-    return (f"red {red}, green {green}, blue {blue} arrive as they are, and every pixel "
-            "is in its place.")
+    return (f"red {red}, green {green}, blue {blue} arrive as they are, and every "
+            "pixel is in its place.")

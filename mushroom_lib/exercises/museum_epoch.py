@@ -29,20 +29,23 @@ def check_1(answer):
         epoch = one_number(part(given, "epoch"), "The epoch")
         accuracy = one_number(part(given, "accuracy"), "The accuracy")
         reported.append(accuracy)
-        if valid[np.argmax(test)] == valid.max() or test[np.argmax(valid)] == test.max():
+        alike = valid[np.argmax(test)] == valid.max()
+        if alike or test[np.argmax(valid)] == test.max():
             continue   # both lists choose alike here
         if epoch == np.argmax(test):
-            raise Wrong(f"The fault is still there: you keep epoch {epoch:.0f}, the best "
-                        "on the test set. The validation set would keep epoch "
+            raise Wrong(f"The fault is still there: you keep epoch {epoch:.0f}, the "
+                        "best on the test set. The validation set would keep epoch "
                         f"{np.argmax(valid)}.", "Hint 1")
         if epoch != np.argmax(valid):
-            raise Wrong(f"The fault is gone, but you keep epoch {epoch:.0f}, and on the "
-                        f"validation set epoch {np.argmax(valid)} is the first of the "
-                        "best.", "Hint 2")
+            raise Wrong(f"The fault is gone, but you keep epoch {epoch:.0f}, and on "
+                        f"the validation set epoch {np.argmax(valid)} is the first of "
+                        "the best.", "Hint 2")
         if accuracy != test[np.argmax(valid)]:
-            whose = "the validation set" if accuracy == valid.max() else "something else"
-            raise Wrong(f"The fault is gone, but the accuracy that you report, "
+            whose = "something else"
+            if accuracy == valid.max():
+                whose = "the validation set"
+            raise Wrong("The fault is gone, but the accuracy that you report, "
                         f"{accuracy:.0%}, is that of {whose}. The test set says "
                         f"{test[np.argmax(valid)]:.0%} of this epoch.", "Hint 2")
-    return (f"in a hundred runs you report {np.mean(reported):.0%} on average; the truth "
-            "is 50% at best.")
+    return (f"in a hundred runs you report {np.mean(reported):.0%} on average; the "
+            "truth is 50% at best.")

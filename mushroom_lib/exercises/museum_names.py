@@ -37,9 +37,9 @@ def check_1(answer):
     elsewhere = value_list(call(answer, model, X, few), "The labels", 100)
     changed = sum(a != b for a, b in zip(at_home, elsewhere))
     if changed:
-        raise Wrong(f"The fault is still there: the same 100 finds are asked twice, and "
-                    f"{changed} get another name when no {missing} is among the labels "
-                    "of the forest.", "Hint 1")
+        raise Wrong("The fault is still there: the same 100 finds are asked twice, "
+                    f"and {changed} get another name when no {missing} is among the "
+                    "labels of the forest.", "Hint 1")
     right = np.mean(np.array(at_home) == y)
     fair = model.score(X, y)
     if right < fair - .03:

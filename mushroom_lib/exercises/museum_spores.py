@@ -4,7 +4,7 @@
 __all__ = ['SPORES', 'COLOURS', 'spore_prints', 'spore_network', 'check_1']
 
 # %% ../../nbs/solutions/museum_spores.ipynb #701a56e1
-from ..checking import Wrong, call, number_list
+from ..checking import Wrong, call
 
 SPORES = ["white", "pink", "brown", "black"]
 COLOURS = [[.9, .9, .9], [.9, .6, .65], [.45, .3, .2], [.1, .1, .1]]

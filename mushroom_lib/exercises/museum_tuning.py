@@ -5,8 +5,6 @@ __all__ = ['check_1']
 
 # %% ../../nbs/solutions/museum_tuning.ipynb #f6761bf5
 import numpy as np
-from sklearn.model_selection import train_test_split
-from sklearn.neighbors import KNeighborsClassifier
 
 from ..checking import Wrong, call, one_number
 

@@ -44,14 +44,14 @@ def check_1(answer):
                     f"nothing of their labels you get {by_luck:.0%} right.", "Hint 1")
     if np.any(counts != 80):
         odd = counts[counts != 80][0]
-        raise Wrong(f"The fault is gone, but there are 80 different photographs and you "
-                    f"count {odd:g}. " + ("A photograph that is there three times "
+        raise Wrong("The fault is gone, but there are 80 different photographs and "
+                    f"you count {odd:g}. " + ("A photograph that is there three times "
                     "counts three times." if odd > 80 else "A photograph that is there "
                     "twice should stay once, and not go."), "Hint 2")
     known = _asked(answer, rng, differ=60, most=1)[1]
     if known < .8:
-        raise Wrong("The fault is gone, but where the two labels differ clearly you get "
-                    f"only {known:.0%} right. Do pictures and labels still belong "
+        raise Wrong("The fault is gone, but where the two labels differ clearly you "
+                    f"get only {known:.0%} right. Do pictures and labels still belong "
                     "together?", "Hint 2")
-    return (f"80 photographs, each counted once; {by_luck:.0%} right where pictures say "
-            f"nothing, {known:.0%} where they do.")
+    return (f"80 photographs, each counted once; {by_luck:.0%} right where pictures "
+            f"say nothing, {known:.0%} where they do.")

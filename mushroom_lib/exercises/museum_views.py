@@ -37,8 +37,8 @@ def _views_of(answer, picture):
     arrays = [np.asarray(view, float) for view in given]
     for view in arrays:
         if view.shape != picture.shape:
-            raise Wrong(f"A view should have the shape of the picture, {picture.shape}; "
-                        f"one of yours has {view.shape}.")
+            raise Wrong(f"A view should have the shape of the picture, "
+                        f"{picture.shape}; one of yours has {view.shape}.")
     if not arrays:
         raise Wrong("The list of views is empty.")
     return arrays
@@ -61,8 +61,8 @@ def check_1(answer):
         shares = [red_share(view) for view in _views_of(answer, picture)]
         after.append(np.mean(shares))
     if np.std(after) > .7 * np.std(before):
-        raise Wrong("The fault is gone, but the answers for forty red caps vary as much "
-                    f"as with one view, by {np.std(after):.2f} around their mean. Does "
-                    "the app still see both halves?", "Hint 2")
+        raise Wrong("The fault is gone, but the answers for forty red caps vary as "
+                    f"much as with one view, by {np.std(after):.2f} around their mean. "
+                    "Does the app still see both halves?", "Hint 2")
     return (f"every view keeps its colour; the answers for red caps vary by "
             f"{np.std(after):.2f} now, with one view by {np.std(before):.2f}.")
